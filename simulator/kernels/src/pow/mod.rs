@@ -1,0 +1,149 @@
+//! Proof of work: the search for a nonce whose Curl-P-81 hash ends in zeros.
+//!
+//! A transaction is 33 blocks of 243 trits; its nonce is the last 81. The caller absorbs the first 32 blocks (7776
+//! trits) and hands over that midstate and the 162 trits before the nonce as a [`Problem`]. [`search`] finds the nonce
+//! with the **smallest counter** in the mapping of [`nonce`], so the answer depends on nothing but the problem.
+
+mod control;
+pub mod nonce;
+mod portable;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::curl::{Curl, Rounds};
+use crate::{HASH_TRITS, STATE_TRITS, Trit};
+pub use control::Control;
+pub use nonce::NONCE_TRITS;
+
+/// Trits of the last block before the nonce.
+pub const FIXED_TRITS: usize = HASH_TRITS - NONCE_TRITS;
+
+/// What to search: a midstate, the fixed part of the last block, and the minimum weight magnitude.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    state: [Trit; STATE_TRITS],
+    mwm: usize,
+}
+
+impl Problem {
+    /// From the sponge's state after 7776 trits, the last block's 162 trits before the nonce, and how many zeros the
+    /// hash must end in (more than 243 is taken as 243).
+    pub fn new(midstate: &[Trit; STATE_TRITS], fixed: &[Trit; FIXED_TRITS], mwm: usize) -> Self {
+        let mut state = *midstate;
+        state[..FIXED_TRITS].copy_from_slice(fixed);
+        state[FIXED_TRITS..HASH_TRITS].fill(0);
+        Self { state, mwm: mwm.min(HASH_TRITS) }
+    }
+
+    /// From a whole transaction; its nonce is ignored.
+    pub fn from_transaction(trits: &[Trit; 33 * HASH_TRITS], mwm: usize) -> Self {
+        let (head, last) = trits.split_at(32 * HASH_TRITS);
+        let mut sponge = Curl::new(Rounds::P81);
+        sponge.absorb(head);
+        let mut fixed = [0; FIXED_TRITS];
+        fixed.copy_from_slice(&last[..FIXED_TRITS]);
+        Self::new(&sponge.state(), &fixed, mwm)
+    }
+
+    /// How many zeros the hash must end in.
+    pub fn mwm(&self) -> usize {
+        self.mwm
+    }
+
+    /// The hash of the transaction with this nonce.
+    pub fn hash(&self, nonce: &[Trit; NONCE_TRITS]) -> [Trit; HASH_TRITS] {
+        let mut block = [0; HASH_TRITS];
+        block[..FIXED_TRITS].copy_from_slice(&self.state[..FIXED_TRITS]);
+        block[FIXED_TRITS..].copy_from_slice(nonce);
+        let mut sponge = Curl::from_state(&self.state, Rounds::P81);
+        sponge.absorb(&block);
+        sponge.rate()
+    }
+
+    /// The state before the last transform, the nonce trits 0.
+    fn state(&self) -> &[Trit; STATE_TRITS] {
+        &self.state
+    }
+}
+
+/// How to search. None of it changes the nonce found, except a `limit` below its counter.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Worker threads; 0 is taken as 1. With 1 the calling thread does the work.
+    pub threads: usize,
+    /// Counters from here on are not tried (a few may be hashed, none is returned).
+    pub limit: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { threads: 1, limit: u64::MAX }
+    }
+}
+
+/// How a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The nonce of the smallest counter that solves the problem.
+    Found {
+        /// The 81 trits to put at the end of the transaction.
+        nonce: [Trit; NONCE_TRITS],
+        /// The counter that maps to it.
+        counter: u64,
+    },
+    /// [`Control::cancel`] came first.
+    Cancelled,
+    /// No counter below the limit solves the problem.
+    Exhausted,
+}
+
+/// Searches until the nonce is found, the limit is reached, or `control` says stop.
+pub fn search(problem: &Problem, options: &Options, control: &Control) -> Outcome {
+    let shared = Shared { next: AtomicU64::new(0), best: AtomicU64::new(options.limit) };
+    std::thread::scope(|scope| {
+        for _ in 1..options.threads {
+            scope.spawn(|| work(problem, &shared, control));
+        }
+        work(problem, &shared, control);
+    });
+    let counter = shared.best.into_inner();
+    if control.is_cancelled() {
+        Outcome::Cancelled
+    } else if counter < options.limit {
+        Outcome::Found { nonce: nonce::nonce(counter), counter }
+    } else {
+        Outcome::Exhausted
+    }
+}
+
+/// What the workers of one search share.
+struct Shared {
+    /// The next group (see [`nonce::GROUP`]) nobody has taken.
+    next: AtomicU64,
+    /// The smallest counter found so far, or the limit: nothing from here on is of interest.
+    best: AtomicU64,
+}
+
+/// Takes groups in ascending order until one starts past the best counter. Every group below was then taken by
+/// somebody who finishes it, so the best counter at the end is the smallest there is.
+fn work(problem: &Problem, shared: &Shared, control: &Control) {
+    let mut lanes = portable::Lanes::new();
+    loop {
+        let Some(start) = shared.next.fetch_add(1, Ordering::Relaxed).checked_mul(nonce::GROUP) else {
+            return;
+        };
+        let mut first = start;
+        while first - start < nonce::GROUP {
+            if control.is_cancelled() || first >= shared.best.load(Ordering::Relaxed) {
+                return;
+            }
+            let hit = lanes.try_batch(problem, first);
+            control.count(portable::WIDTH);
+            if let Some(counter) = hit {
+                shared.best.fetch_min(counter, Ordering::Relaxed);
+                return;
+            }
+            first += portable::WIDTH;
+        }
+    }
+}
