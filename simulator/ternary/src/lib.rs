@@ -4,6 +4,7 @@
 //! Everything here is a pure function of its input: no clock, no randomness, no I/O.
 
 mod error;
+pub mod kerl;
 mod packed;
 pub mod t5b1;
 pub mod transaction;

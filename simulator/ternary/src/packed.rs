@@ -118,14 +118,18 @@ impl<const TRITS: usize, const TRYTES: usize, const BYTES: usize> Default for Pa
     }
 }
 
-impl<const TRITS: usize, const TRYTES: usize, const BYTES: usize> fmt::Display for Packed<TRITS, TRYTES, BYTES> {
+impl<const TRITS: usize, const TRYTES: usize, const BYTES: usize> fmt::Display
+    for Packed<TRITS, TRYTES, BYTES>
+{
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.to_trytes();
         formatter.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
-impl<const TRITS: usize, const TRYTES: usize, const BYTES: usize> fmt::Debug for Packed<TRITS, TRYTES, BYTES> {
+impl<const TRITS: usize, const TRYTES: usize, const BYTES: usize> fmt::Debug
+    for Packed<TRITS, TRYTES, BYTES>
+{
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }

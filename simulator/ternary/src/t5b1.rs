@@ -23,7 +23,7 @@ static TRITS: [[Trit; TRITS_PER_BYTE]; 256] = {
     while index < 243 {
         let (mut rest, mut place) = (index, 0);
         while place < TRITS_PER_BYTE {
-            table[(index as i32 - 121) as i8 as u8 as usize][place] = (rest % 3) as Trit - 1;
+            table[(index - 121) as i8 as u8 as usize][place] = (rest % 3) as Trit - 1;
             rest /= 3;
             place += 1;
         }
@@ -76,7 +76,9 @@ fn check_range(bytes: &[u8], range: std::ops::Range<usize>, limit: i8) -> Result
     let start = range.start;
     match bytes[range].iter().position(|&byte| (byte as i8).unsigned_abs() > limit as u8) {
         None => Ok(()),
-        Some(index) => Err(DecodeError::Byte { position: start + index, found: bytes[start + index] as i8, limit }),
+        Some(index) => {
+            Err(DecodeError::Byte { position: start + index, found: bytes[start + index] as i8, limit })
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub fn write_i64(value: i64, trits: &mut [Trit]) -> Result<(), DecodeError> {
     let mut rest = value;
     for trit in trits.iter_mut() {
         *trit = balanced_remainder(rest);
-        rest = (rest - i64::from(*trit)) / 3;
+        rest = rest.div_euclid(3) + i64::from(*trit < 0);
     }
     if rest == 0 { Ok(()) } else { Err(DecodeError::Overflow { value, trits: trits.len() }) }
 }

@@ -47,7 +47,8 @@ impl Block {
         // The last byte has three trits; without the third it is a number from -4 to 4.
         let start = (last[0] as i8 + 13) as u64 % 9;
         let raised = groups.iter().rev().fold(Self([start, 0, 0, 0, 0, 0]), |sum, group| {
-            let digits = group.iter().rev().fold(0, |digits, &byte| digits * 243 + (byte as i8 as i64 + 121) as u64);
+            let digits =
+                group.iter().rev().fold(0, |digits, &byte| digits * 243 + (byte as i8 as i64 + 121) as u64);
             sum.multiply_add(GROUP, digits)
         });
         raised.minus(&HALF)
@@ -127,7 +128,8 @@ impl Block {
 /// A hardware division is several times slower than this multiplication by the reciprocal (Möller and Granlund,
 /// "Improved division by invariant integers", algorithm 4).
 fn divide(high: u64, low: u64) -> (u64, u64) {
-    let product = u128::from(GROUP_RECIPROCAL) * u128::from(high) + (u128::from(high) << 64 | u128::from(low));
+    let product =
+        u128::from(GROUP_RECIPROCAL) * u128::from(high) + (u128::from(high) << 64 | u128::from(low));
     let mut quotient = ((product >> 64) as u64).wrapping_add(1);
     let mut remainder = low.wrapping_sub(quotient.wrapping_mul(GROUP));
     if remainder > product as u64 {

@@ -18,17 +18,11 @@ const PADDING: (u64, u64) = (1, 1 << 63);
 const SIDE_BY_SIDE: usize = 8;
 
 /// A Kerl sponge.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Kerl {
     state: State,
     /// The lane that takes the next input, below [`RATE`].
     position: usize,
-}
-
-impl Default for Kerl {
-    fn default() -> Self {
-        Self { state: [0; 25], position: 0 }
-    }
 }
 
 impl Kerl {
