@@ -1,0 +1,294 @@
+//! Reading the steps of a vector, and checking the names they use.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::fields::{Fields, duration, list, word, wrong_type};
+use crate::model::{Ask, BodyPattern, Capture, Expect, RawBody, Status, Step, WorldFacts};
+use crate::pattern::{self, Pattern};
+use crate::problem::{Mistake, Problems, nearest};
+use crate::template::{self, Name, Template, descend};
+use crate::yaml::{Node, Yaml};
+
+/// The keys of a step.
+pub(crate) const STEP_KEYS: &[&str] =
+    &["call", "with", "request", "headers", "via", "after", "during", "within", "expect", "capture", "note"];
+const REQUEST_KEYS: &[&str] = &["method", "path", "headers", "body", "bodyBase64"];
+const EXPECT_KEYS: &[&str] = &["status", "headers", "body", "text"];
+
+type Defaults = [(String, Pattern)];
+
+/// Reads a list of steps.
+pub(crate) fn read_list(node: &Node, what: &str, defaults: &Defaults, problems: &mut Problems) -> Vec<Step> {
+    let nodes = list(node, what, problems).unwrap_or_default();
+    let mut steps = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let fields = Fields::read(node, "a step", STEP_KEYS, problems);
+        steps.extend(fields.and_then(|fields| read(&fields, defaults, problems)));
+    }
+    steps
+}
+
+/// Reads one step from the map that holds its keys.
+pub(crate) fn read(fields: &Fields<'_>, defaults: &Defaults, problems: &mut Problems) -> Option<Step> {
+    let ask = ask(fields, problems);
+    let expect = fields.need("expect", problems).and_then(|node| expect(node, defaults, problems));
+    let during = fields.get("during").map(|node| read_list(node, "`during`", defaults, problems));
+    let after = fields.get("after").and_then(|node| duration(node, "`after`", problems));
+    let within = fields.get("within").and_then(|node| duration(node, "`within`", problems));
+    if let Some(note) = fields.get("note") {
+        word(note, "`note`", problems);
+    }
+    Some(Step {
+        ask: ask?,
+        nonloopback: fields.get("via").is_some_and(|node| nonloopback(node, problems)),
+        after,
+        during: during.unwrap_or_default(),
+        within,
+        expect: expect?,
+        captures: fields.get("capture").map(|node| captures(node, problems)).unwrap_or_default(),
+        span: fields.span,
+    })
+}
+
+fn nonloopback(node: &Node, problems: &mut Problems) -> bool {
+    let Some(via) = word(node, "`via`", problems) else { return false };
+    if via != "nonloopback" {
+        let mistake = Mistake::BadValue { what: "`via`", value: via.to_owned() };
+        problems.add_with_help(node.span, mistake, "the only way is `nonloopback`");
+    }
+    true
+}
+
+fn ask(fields: &Fields<'_>, problems: &mut Problems) -> Option<Ask> {
+    match (fields.get("call"), fields.get("request")) {
+        (Some(call), None) => self::call(call, fields, problems),
+        (None, Some(request)) => {
+            for entry in ["with", "headers"].iter().filter_map(|key| fields.entry(key)) {
+                let mistake =
+                    Mistake::UnknownKey { key: entry.key.clone(), place: "a step that has `request`" };
+                problems.add_with_help(entry.key_span, mistake, "`request` has its own headers and body");
+            }
+            raw(request, problems)
+        }
+        (None, None) => {
+            problems.add(fields.span, Mistake::MissingKey { key: "call", place: fields.place });
+            None
+        }
+        (Some(_), Some(request)) => {
+            let mistake = Mistake::UnknownKey { key: "request".into(), place: "a step that has `call`" };
+            problems.add_with_help(request.span, mistake, "a step has either `call` or `request`");
+            None
+        }
+    }
+}
+
+fn call(node: &Node, fields: &Fields<'_>, problems: &mut Problems) -> Option<Ask> {
+    let command = word(node, "`call`", problems)?.to_owned();
+    let mut with = Vec::new();
+    if let Some(node) = fields.get("with") {
+        for entry in Fields::read_any(node, "`with`", problems)?.entries {
+            with.push((template::field_name(entry, problems), template::read(&entry.value, problems)));
+        }
+    }
+    let mut headers = Vec::new();
+    if let Some(node) = fields.get("headers") {
+        for entry in Fields::read_any(node, "`headers`", problems)?.entries {
+            let value = match entry.value.value {
+                Yaml::Null => None,
+                _ => Some(header_value(&entry.value, problems)),
+            };
+            headers.push((entry.key.clone(), value));
+        }
+    }
+    check_headers(headers.iter().map(|(name, _)| name), node, problems);
+    Some(Ask::Call { command, with, headers })
+}
+
+fn raw(node: &Node, problems: &mut Problems) -> Option<Ask> {
+    let fields = Fields::read(node, "`request`", REQUEST_KEYS, problems)?;
+    let method = fields.get("method").map_or(Some("POST"), |node| word(node, "`method`", problems))?;
+    let path = fields.get("path").map_or(Some("/"), |node| word(node, "`path`", problems))?;
+    if method.is_empty() || !method.bytes().all(is_token) {
+        problems.add(node.span, Mistake::BadValue { what: "method", value: method.to_owned() });
+    }
+    if !(path.starts_with('/') || path == "*") || !path.bytes().all(|b| b.is_ascii_graphic()) {
+        problems.add(node.span, Mistake::BadValue { what: "path", value: path.to_owned() });
+    }
+    let mut headers = Vec::new();
+    if let Some(node) = fields.get("headers") {
+        for entry in Fields::read_any(node, "`headers`", problems)?.entries {
+            headers.push((entry.key.clone(), header_value(&entry.value, problems)));
+        }
+    }
+    check_headers(headers.iter().map(|(name, _)| name), node, problems);
+    let body = raw_body(&fields, problems)?;
+    Some(Ask::Raw { method: method.to_owned(), path: path.to_owned(), headers, body })
+}
+
+fn raw_body(fields: &Fields<'_>, problems: &mut Problems) -> Option<RawBody> {
+    match (fields.get("body"), fields.get("bodyBase64")) {
+        (None, None) => Some(RawBody::Empty),
+        (Some(node), None) => {
+            if matches!(&node.value, Yaml::List(_) | Yaml::Bool(_) | Yaml::Null) {
+                wrong_type(node, "`body` of a request", "a text", problems);
+            }
+            Some(RawBody::Text(template::read(node, problems)))
+        }
+        (None, Some(node)) => {
+            let decoded = STANDARD.decode(word(node, "`bodyBase64`", problems)?).ok();
+            if decoded.is_none() {
+                let mistake = Mistake::BadValue { what: "`bodyBase64`", value: "…".into() };
+                problems.add(node.span, mistake);
+            }
+            decoded.map(RawBody::Bytes)
+        }
+        (Some(_), Some(node)) => {
+            let mistake =
+                Mistake::UnknownKey { key: "bodyBase64".into(), place: "a request that has `body`" };
+            problems.add(node.span, mistake);
+            None
+        }
+    }
+}
+
+fn header_value(node: &Node, problems: &mut Problems) -> Template {
+    match &node.value {
+        Yaml::Text(_) | Yaml::Number(_) | Yaml::Map(_) => template::read(node, problems),
+        _ => {
+            wrong_type(node, "a header", "a text", problems);
+            Template::Fixed(Value::Null)
+        }
+    }
+}
+
+/// Letters of a header name or method (RFC 9110, token).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn check_headers<'h>(names: impl Iterator<Item = &'h String>, node: &Node, problems: &mut Problems) {
+    for name in names.filter(|name| name.is_empty() || !name.bytes().all(is_token)) {
+        problems.add(node.span, Mistake::BadValue { what: "header name", value: name.clone() });
+    }
+}
+
+fn expect(node: &Node, defaults: &Defaults, problems: &mut Problems) -> Option<Expect> {
+    let fields = Fields::read(node, "`expect`", EXPECT_KEYS, problems)?;
+    let status = fields.need("status", problems).and_then(|node| status(node, problems));
+    let mut headers = Vec::new();
+    if let Some(node) = fields.get("headers") {
+        for entry in Fields::read_any(node, "`headers`", problems)?.entries {
+            let pattern = match entry.value.value {
+                Yaml::Null => None,
+                _ => Some(pattern::read_for_text(&entry.value, problems)),
+            };
+            headers.push((entry.key.to_ascii_lowercase(), pattern));
+        }
+    }
+    let body = match (fields.get("body"), fields.entry("text")) {
+        (None, None) => BodyPattern::Free,
+        (Some(node), None) => {
+            let mut pattern = pattern::read(node, problems);
+            pattern.merge(defaults);
+            BodyPattern::Json(pattern)
+        }
+        (None, Some(entry)) => BodyPattern::Text(pattern::read_for_text(&entry.value, problems)),
+        (Some(_), Some(entry)) => {
+            let mistake = Mistake::UnknownKey { key: "text".into(), place: "an `expect` that has `body`" };
+            problems.add_with_help(entry.key_span, mistake, "a body is either JSON or a text");
+            return None;
+        }
+    };
+    Some(Expect { status: status?, headers, body })
+}
+
+fn status(node: &Node, problems: &mut Problems) -> Option<Status> {
+    let number = |node: &Node| match &node.value {
+        Yaml::Number(n) => n.as_u64().and_then(|n| u16::try_from(n).ok()).filter(|n| (100..600).contains(n)),
+        _ => None,
+    };
+    let status = match &node.value {
+        Yaml::Text(text) if text == "error" => Some(Status::Error),
+        Yaml::List(items) if !items.is_empty() => {
+            items.iter().map(number).collect::<Option<Vec<_>>>().map(Status::OneOf)
+        }
+        _ => number(node).map(|one| Status::OneOf(vec![one])),
+    };
+    if status.is_none() {
+        wrong_type(node, "`status`", "a number from 100 to 599, a list of such, or `error`", problems);
+    }
+    status
+}
+
+fn captures(node: &Node, problems: &mut Problems) -> Vec<Capture> {
+    let Some(fields) = Fields::read_any(node, "`capture`", problems) else { return Vec::new() };
+    let mut captures = Vec::with_capacity(fields.entries.len());
+    for entry in fields.entries {
+        let pointer = word(&entry.value, "a capture", problems).unwrap_or_default();
+        let parsed = parse_pointer(pointer);
+        if parsed.is_none() {
+            let mistake = Mistake::BadValue { what: "capture", value: pointer.to_owned() };
+            let help = "a JSON pointer that starts with /status, /headers or /body";
+            problems.add_with_help(entry.value.span, mistake, help);
+        }
+        let name = entry.key.clone();
+        if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            problems
+                .add(entry.key_span, Mistake::BadValue { what: "name of a capture", value: name.clone() });
+        }
+        captures.push(Capture { name, pointer: parsed.unwrap_or_default() });
+    }
+    captures
+}
+
+/// The keys of a JSON pointer (RFC 6901).
+fn parse_pointer(text: &str) -> Option<Vec<String>> {
+    let keys: Vec<String> =
+        text.strip_prefix('/')?.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
+    ["status", "headers", "body"].contains(&keys[0].as_str()).then_some(keys)
+}
+
+/// Every name must be captured before it is used, or be declared by the world.
+pub(crate) fn check_names(steps: &[Step], facts: Option<&WorldFacts>, problems: &mut Problems) {
+    let none = Value::Null;
+    let world = facts.map_or(&none, |facts| &*facts.names);
+    check_steps(steps, world, &mut BTreeSet::new(), problems);
+}
+
+fn check_steps<'s>(
+    steps: &'s [Step],
+    world: &Value,
+    captured: &mut BTreeSet<&'s str>,
+    problems: &mut Problems,
+) {
+    for step in steps {
+        for name in step.names() {
+            if !captured.contains(name.root()) {
+                check_name(name, world, captured, problems);
+            }
+        }
+        check_steps(&step.during, world, captured, problems);
+        for capture in &step.captures {
+            if world.get(&capture.name).is_some() || !captured.insert(&capture.name) {
+                problems.add(step.span, Mistake::TakenName(capture.name.clone()));
+            }
+        }
+    }
+}
+
+fn check_name(name: &Name, world: &Value, captured: &BTreeSet<&str>, problems: &mut Problems) {
+    if descend(world, &name.path).is_some() {
+        return;
+    }
+    let fields = world.as_object().into_iter().flat_map(|fields| fields.keys().map(String::as_str));
+    let help = match nearest(name.root(), fields.chain(captured.iter().copied())) {
+        Some(near) if near == name.root() => format!("`${near}` is known, but there is no such part of it"),
+        Some(near) => format!("did you mean `${near}`?"),
+        None => "names are declared by the world, or captured by an earlier step".to_owned(),
+    };
+    problems.add_with_help(name.span, Mistake::UndefinedName(name.dotted()), help);
+}

@@ -1,0 +1,157 @@
+//! What the reader takes, and what it says about what it does not take.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::json;
+use tanglegram_vector::{
+    Catalogue, Level, Problem, Source, Status, VectorFile, WorldFacts, read_file, read_spec,
+};
+
+fn catalogue() -> Catalogue {
+    let facts = WorldFacts {
+        states: vec!["S0".into(), "S1".into()],
+        names: Arc::new(json!({ "A": ["AAA", "BBB"], "hash": { "z1": "ZZZ" } })),
+    };
+    Catalogue {
+        clauses: BTreeSet::from(["iri.getTips.hashes".to_owned(), "iri.getTips.all".to_owned()]),
+        worlds: BTreeMap::from([("recorded-iri".to_owned(), facts)]),
+        dialects: vec!["iri-1.8.5".into(), "iri-1.8.6".into()],
+    }
+}
+
+fn read(text: &str) -> Result<VectorFile, Vec<Problem>> {
+    read_file(&Source::new("iri/getTips.yaml", text), "getTips", &catalogue())
+}
+
+/// The messages for a broken file, one per line, with their help.
+fn complaints(text: &str) -> String {
+    let problems = read(text).expect_err("the file is broken");
+    let line = |problem: &Problem| {
+        let help = problem.help.as_ref().map(|help| format!("\n    help: {help}")).unwrap_or_default();
+        let marked = &problem.source.text[problem.span.start..problem.span.end];
+        format!("{}: {problem} «{marked}»{help}\n", problem.place())
+    };
+    problems.iter().map(line).collect()
+}
+
+const HEAD: &str = "\
+api: iri
+defaults: { world: recorded-iri, state: S1, level: exact, body: { duration: { $ms: any } } }
+vectors:
+";
+
+fn vector(rest: &str) -> String {
+    format!("{HEAD}  - vector: one\n    clauses: [iri.getTips.all]\n{rest}")
+}
+
+#[test]
+fn a_file_becomes_vectors() {
+    let text = vector("    call: getTips\n    with: { a: $A.1 }\n    expect: { status: [200, 401] }\n");
+    let file = read(&text).expect("valid");
+    let vector = &file.vectors[0];
+    assert_eq!(vector.path, "iri/getTips/one");
+    assert_eq!(vector.place(), "iri/getTips.yaml:4");
+    assert_eq!((vector.level, vector.state.as_deref()), (Level::Exact, Some("S1")));
+    assert_eq!(vector.steps[0].expect.status, Status::OneOf(vec![200, 401]));
+    assert_eq!(vector.commands(), ["getTips"]);
+    assert!(!vector.changes_node());
+}
+
+#[test]
+fn what_changes_a_node_is_known() {
+    let changes = |step: &str| read(&vector(step)).expect("valid").vectors[0].changes_node();
+    let request =
+        |body: &str| changes(&format!("    request: {{ body: '{body}' }}\n    expect: {{ status: 400 }}\n"));
+    assert!(changes("    call: storeTransactions\n    expect: { status: 400 }\n"));
+    assert!(request(r#"{"command":"addNeighbors"}"#));
+    assert!(request("{command:addNeighbors}"));
+    assert!(request(r#"{command:"\u0061ddNeighbors"}"#));
+    assert!(!request(r#"{"command":"getTips","x":"addNeighbors"}"#));
+    let during = "    call: getTips\n    expect: { status: 200 }\n    during:\n      - call: interruptAttachingToTangle\n        expect: { status: 200 }\n";
+    assert!(changes(during));
+}
+
+#[test]
+fn mistakes_are_told_with_their_place() {
+    let cases = [
+        (
+            "unknown keys",
+            vector("    cal: getTips\n    expect: { status: 200, boddy: {} }\n    frobnicate: 1\n"),
+        ),
+        ("wrong types", vector("    call: [1]\n    expect: { status: fine }\n    tags: x\n    dirties: 3\n")),
+        (
+            "bad matchers",
+            vector(
+                "    call: getTips\n    expect:\n      status: 200\n      body:\n        a: { $itn: any }\n        b: { $int: '=> 3' }\n        c: { $regex: '(' }\n        d: { $int: any, x: 1 }\n        e: { $set: 3 }\n        f: { $attached: { mwm: 1, trunc: x } }\n",
+            ),
+        ),
+        (
+            "names",
+            vector(
+                "    call: getTips\n    with: { a: $B.1, b: $A.7, c: '$ 5', d: '${hahs.z1}', e: { $int: any } }\n    expect: { status: 200 }\n    capture: { hash: /body/x, other: body }\n",
+            ),
+        ),
+        (
+            "references",
+            format!(
+                "{HEAD}  - vector: Two\n    clauses: [iri.getTips.hash]\n    world: recoded\n    level: loose\n    dialects: [iri-2]\n    call: getTips\n    expect: {{ status: 200 }}\n"
+            ),
+        ),
+        (
+            "duplicates",
+            format!(
+                "{}  - vector: one\n    clauses: [iri.getTips.all]\n    call: getTips\n    call: getTips\n    expect: {{ status: 200 }}\n",
+                vector("    call: getTips\n    expect: { status: 200 }\n")
+            ),
+        ),
+        ("duplicate vector", {
+            let one = "  - vector: one\n    clauses: [iri.getTips.all]\n    call: getTips\n    expect: { status: 200 }\n";
+            format!("{HEAD}{one}{one}")
+        }),
+        ("missing", format!("{HEAD}  - vector: one\n  - about: x\n")),
+        ("no yaml", format!("{HEAD}  - vector: [one\n")),
+        ("no map", "- 1\n".to_owned()),
+        ("empty", String::new()),
+        ("two documents", format!("{HEAD}  []\n---\na: 1\n")),
+        ("too deep", format!("api: {}", "[".repeat(200) + &"]".repeat(200))),
+        ("alias bomb", alias_bomb()),
+        (
+            "too much generated",
+            vector(
+                "    call: getTips\n    with: { a: { $times: [9000, { $text: [9000, x] }] } }\n    expect: { status: 200 }\n",
+            ),
+        ),
+    ];
+    let told: String =
+        cases.iter().map(|(name, text)| format!("## {name}\n{}\n", complaints(text))).collect();
+    insta::assert_snapshot!(told);
+}
+
+/// Ten levels, each with ten aliases of the one before: 10^10 nodes when expanded.
+fn alias_bomb() -> String {
+    let mut text = "a0: &a0 boom\n".to_owned();
+    for level in 1..=10 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+    }
+    text
+}
+
+#[test]
+fn a_file_may_be_too_large() {
+    let told = complaints(&"# much\n".repeat(1 << 20)).replace(char::is_whitespace, " ");
+    assert!(told.starts_with("iri/getTips.yaml:1:1: bytes in a file beyond the limit"), "{told}");
+}
+
+#[test]
+fn a_specification_file_is_read() {
+    let text = "command: getTips\nsource: '4.1'\nreply: { type: object }\nclauses:\n  - { id: iri.getTips.all, requires: All., source: '4.2' }\n  - { id: iri.getTips.b, requires: B. }\n";
+    let spec = read_spec(&Source::new("getTips.yaml", text)).expect("valid");
+    assert_eq!(spec.reply, Some(json!({ "type": "object" })));
+    let sources: Vec<_> = spec.clauses.iter().map(|clause| clause.source.as_str()).collect();
+    assert_eq!(sources, ["4.2", "4.1"]);
+    let twice = text.replace("iri.getTips.b", "iri.getTips.all");
+    let problems = read_spec(&Source::new("getTips.yaml", twice)).expect_err("a duplicate");
+    assert_eq!(problems[0].to_string(), "duplicate clause `iri.getTips.all`");
+}
