@@ -37,14 +37,13 @@ fn balanced_remainder(value: i64) -> Trit {
     }
 }
 
-/// Adds 1 to a little-endian number in place; it wraps around from all 1 to all -1.
-pub fn increment(trits: &mut [Trit]) {
+/// Adds a number to a little-endian number in place; a carry out of the last trit is lost.
+pub fn add(trits: &mut [Trit], summand: i64) {
+    let mut carry = i128::from(summand);
     for trit in trits {
-        if *trit < 1 {
-            *trit += 1;
-            return;
-        }
-        *trit = -1;
+        carry += i128::from(*trit);
+        *trit = (carry + 1).rem_euclid(3) as Trit - 1;
+        carry = (carry - i128::from(*trit)) / 3;
     }
 }
 
@@ -88,11 +87,12 @@ mod tests {
         }
 
         #[test]
-        fn increment_adds_one(value in -max_value(27)..max_value(27)) {
+        fn sums_wrap_around(value in -max_value(27)..=max_value(27), summand in -max_value(27)..=max_value(27)) {
             let mut trits = [0; 27];
             write_i64(value, &mut trits).unwrap();
-            increment(&mut trits);
-            prop_assert_eq!(to_i64(&trits), value + 1);
+            add(&mut trits, summand);
+            prop_assert!(validate(&trits).is_ok());
+            prop_assert_eq!((to_i64(&trits) - value - summand) % 3i64.pow(27), 0);
         }
     }
 }

@@ -61,6 +61,11 @@ pub fn is_trytes(text: &str) -> bool {
     text.bytes().all(|byte| VALUES[usize::from(byte)] != INVALID)
 }
 
+/// `Ok` if `text` consists of nothing but trytes, else where it does not.
+pub fn check(text: &str) -> Result<(), DecodeError> {
+    (0..text.len()).try_for_each(|position| value_at(text.as_bytes(), position).map(|_| ()))
+}
+
 /// Writes the trits of `text` into `trits`, which must have three times as many.
 pub fn decode_into(text: &[u8], trits: &mut [Trit]) -> Result<(), DecodeError> {
     DecodeError::check_length("trytes", trits.len() / TRITS_PER_TRYTE, text.len())?;

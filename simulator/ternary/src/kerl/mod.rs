@@ -47,7 +47,7 @@ impl Kerl {
         self.absorb_block(&Block::from_hash(hash));
     }
 
-    pub(crate) fn absorb_block(&mut self, block: &Block) {
+    fn absorb_block(&mut self, block: &Block) {
         self.absorb_lanes(lanes_of(block));
     }
 
@@ -69,8 +69,8 @@ impl Kerl {
         self.squeeze_block().to_hash()
     }
 
-    /// The next block of output, whose last trit may still have to be cleared.
-    pub(crate) fn squeeze_block(&mut self) -> Block {
+    /// The next block of output, its last trit not yet cleared.
+    fn squeeze_block(&mut self) -> Block {
         self.state[self.position] ^= PADDING.0;
         self.state[RATE - 1] ^= PADDING.1;
         keccak::permute(&mut self.state);
@@ -92,6 +92,13 @@ pub fn hash(trits: &[Trit]) -> Hash {
 pub fn hash_all(blocks: &[Hash]) -> Hash {
     let mut kerl = Kerl::new();
     blocks.iter().for_each(|block| kerl.absorb_hash(block));
+    kerl.squeeze()
+}
+
+/// The Kerl hash of several blocks.
+pub(crate) fn hash_blocks(blocks: &[Block]) -> Hash {
+    let mut kerl = Kerl::new();
+    blocks.iter().for_each(|block| kerl.absorb_block(block));
     kerl.squeeze()
 }
 

@@ -1,7 +1,9 @@
 //! A transaction in the making.
 
 use super::{Transaction, TransactionTrits, field, hash_of};
-use crate::{Address, DecodeError, Hash, Tag, Trit, transaction::field::Field, trits, trytes};
+use crate::{
+    Address, DecodeError, Hash, Tag, Trit, transaction::field::Field, trits, trytes, wots::Fragment,
+};
 
 /// The trits of a transaction that may still change. It keeps every trit it was made of until that field is set.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,9 +89,18 @@ impl TransactionBuilder {
         self
     }
 
-    /// Sets the signature fragment.
-    pub fn set_signature(&mut self, fragment: &[Trit; field::SIGNATURE.len]) -> &mut Self {
-        self.put(field::SIGNATURE, fragment)
+    /// What the bundle hash covers, address to last index, as two blocks of 243 trits.
+    pub fn essence(&self) -> [Hash; 2] {
+        super::essence_of(&self.trits)
+    }
+
+    /// Sets the signature field to a fragment of a signature, or the siblings of a Merkle path.
+    pub fn set_signature(&mut self, fragment: &Fragment) -> &mut Self {
+        let (blocks, _) = self.trits[field::SIGNATURE.range()].as_chunks_mut();
+        for (block, segment) in blocks.iter_mut().zip(fragment) {
+            *block = segment.trits();
+        }
+        self
     }
 
     /// Sets the message: at most 2187 trytes, completed with `9`.

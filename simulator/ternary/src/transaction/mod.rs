@@ -10,7 +10,7 @@ use field::{Field, TRANSACTION_BYTES, TRANSACTION_TRITS, TRANSACTION_TRYTES};
 
 use tanglegram_kernels::curl::{self, Rounds};
 
-use crate::{Address, DecodeError, Hash, Tag, Trit, t5b1, trits, trytes};
+use crate::{Address, DecodeError, Hash, Tag, Trit, t5b1, trits, trytes, wots::Fragment};
 
 /// All trits of one transaction.
 pub type TransactionTrits = [Trit; TRANSACTION_TRITS];
@@ -194,11 +194,16 @@ impl Transaction {
         trits
     }
 
-    /// The 486 trits that the bundle hash covers.
-    pub fn essence_trits(&self) -> [Trit; field::ESSENCE.len] {
-        let mut trits = [0; field::ESSENCE.len];
-        trits.copy_from_slice(&self.trits()[field::ESSENCE.range()]);
-        trits
+    /// The signature field as 27 blocks of 243 trits: WOTS segments, or siblings of a Merkle path.
+    pub fn signature_fragment(&self) -> Fragment {
+        let trits = self.signature_fragment_trits();
+        let (segments, _) = trits.as_chunks();
+        std::array::from_fn(|i| Hash::from_trits(&segments[i]))
+    }
+
+    /// What the bundle hash covers, address to last index, as two blocks of 243 trits.
+    pub fn essence(&self) -> [Hash; 2] {
+        essence_of(&self.trits())
     }
 
     /// True for the member of a bundle with index 0.
@@ -228,6 +233,12 @@ impl fmt::Debug for Transaction {
             .field("branch", &self.branch)
             .finish_non_exhaustive()
     }
+}
+
+/// What the bundle hash covers.
+fn essence_of(trits: &TransactionTrits) -> [Hash; 2] {
+    let (blocks, _) = trits[field::ESSENCE.range()].as_chunks();
+    [Hash::from_trits(&blocks[0]), Hash::from_trits(&blocks[1])]
 }
 
 /// The t5b1 form of 8019 trits.

@@ -24,7 +24,6 @@ pub(crate) struct State {
 #[derive(Deserialize)]
 pub(crate) struct Step {
     pub(crate) name: String,
-    pub(crate) tail: Option<Hash>,
     pub(crate) bundle: Option<Hash>,
     pub(crate) hashes: Vec<Hash>,
     pub(crate) trytes: Vec<String>,
@@ -33,8 +32,11 @@ pub(crate) struct Step {
 impl Step {
     /// The transactions in the order of their indices.
     pub(crate) fn transactions(&self) -> Vec<Transaction> {
-        let mut all: Vec<_> =
-            self.trytes.iter().map(|text| Transaction::from_trytes(text).unwrap()).collect();
+        let mut all: Vec<_> = self
+            .trytes
+            .iter()
+            .map(|text| Transaction::from_trytes(text).expect("a recorded transaction"))
+            .collect();
         all.sort_by_key(Transaction::current_index);
         all
     }
