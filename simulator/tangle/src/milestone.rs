@@ -1,0 +1,117 @@
+//! Milestones: recognising the coordinator's bundles and applying them in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tanglegram_ternary::{Hash, Transaction, milestone};
+
+use crate::bundle::{self, Rules};
+use crate::config::{Config, CoordinatorConfig};
+use crate::store::{Tangle, TxId};
+
+/// What became of a milestone candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judgement {
+    Valid,
+    Invalid,
+    /// Its bundle is not complete, or not valid: looked at again when more of it arrives.
+    Incomplete,
+}
+
+/// The milestones a node has seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Milestones {
+    by_index: BTreeMap<i32, TxId>,
+    /// Tails at the coordinator's address whose bundles could not be judged yet.
+    waiting: BTreeSet<TxId>,
+    /// Index and hash of the newest; those of the genesis before the first.
+    pub(crate) latest: (i32, Hash),
+}
+
+impl Milestones {
+    pub(crate) fn new(genesis_index: i32) -> Milestones {
+        Milestones {
+            by_index: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            latest: (genesis_index, Hash::NULL),
+        }
+    }
+
+    /// The index of the first milestone stored.
+    pub(crate) fn first(&self) -> Option<i32> {
+        self.by_index.keys().next().copied()
+    }
+
+    pub(crate) fn at(&self, index: i32) -> Option<TxId> {
+        self.by_index.get(&index).copied()
+    }
+
+    /// The first milestone with an index above `index`.
+    pub(crate) fn next_after(&self, index: i32) -> Option<TxId> {
+        self.by_index.range(index.saturating_add(1)..).next().map(|(_, &id)| id)
+    }
+
+    /// Milestones above `index`, lowest first.
+    pub(crate) fn above(&self, index: i32) -> impl Iterator<Item = TxId> {
+        self.by_index.range(index.saturating_add(1)..).map(|(_, &id)| id)
+    }
+
+    /// Looks at what a newly stored transaction means for the milestones: it may be a candidate, or complete one.
+    pub(crate) fn observe(&mut self, tangle: &mut Tangle, config: &Config, id: TxId) {
+        let Some(transaction) = tangle.transaction(id) else { return };
+        let bundle = transaction.bundle();
+        if transaction.is_tail() && transaction.address() == config.coordinator.identity.address {
+            self.waiting.insert(id);
+        }
+        if self.waiting.is_empty() {
+            return;
+        }
+        let same_bundle = |id: &TxId| tangle.transaction(*id).is_some_and(|tx| tx.bundle() == bundle);
+        let candidates: Vec<TxId> = self.waiting.iter().copied().filter(same_bundle).collect();
+        for candidate in candidates {
+            self.consider(tangle, config, candidate);
+        }
+    }
+
+    fn consider(&mut self, tangle: &mut Tangle, config: &Config, candidate: TxId) {
+        let Some(index) = tangle.transaction(candidate).map(milestone_index) else { return };
+        let judgement = if index <= config.genesis.index {
+            Judgement::Invalid
+        } else {
+            self.judge(tangle, config, candidate, index)
+        };
+        if judgement != Judgement::Incomplete {
+            self.waiting.remove(&candidate);
+        }
+        if judgement == Judgement::Valid {
+            self.by_index.insert(index, candidate);
+            if index > self.latest.0 {
+                self.latest = (index, tangle.hash(candidate));
+            }
+        }
+    }
+
+    fn judge(&self, tangle: &mut Tangle, config: &Config, candidate: TxId, index: i32) -> Judgement {
+        let CoordinatorConfig { identity, validate } = &config.coordinator;
+        if identity.check_index(index.into()).is_err() {
+            return Judgement::Invalid;
+        }
+        if let Some(first) = self.at(index) {
+            return if first == candidate { Judgement::Valid } else { Judgement::Invalid };
+        }
+        let Some(members) = bundle::validate(tangle, candidate, Rules::Extra) else {
+            return Judgement::Incomplete;
+        };
+        let members: Vec<&Transaction> = members.iter().filter_map(|&id| tangle.transaction(id)).collect();
+        let verified = if *validate || !config.testnet {
+            identity.verify(&members)
+        } else {
+            identity.verify_structure(&members)
+        };
+        if verified.is_ok() { Judgement::Valid } else { Judgement::Invalid }
+    }
+}
+
+/// The index a milestone claims; 15 trits are less than 2^24.
+fn milestone_index(tail: &Transaction) -> i32 {
+    milestone::index_of(tail) as i32
+}

@@ -1,0 +1,254 @@
+//! The node: its state, and the way of every input through it.
+
+use std::sync::Arc;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use tanglegram_ternary::{Hash, Tag, Transaction};
+
+use crate::api::{self, AttachQueue};
+use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::milestone::Milestones;
+use crate::neighbors::Neighbors;
+use crate::requests::Requests;
+use crate::spent::SpentAddresses;
+use crate::store::{Tangle, TxId};
+use crate::tips::Tips;
+use crate::validity;
+use crate::walk::{self, Ground, WalkError};
+
+/// Milliseconds since 1970, as the driver's clock (real or virtual) says.
+pub type Millis = u64;
+/// Names an API request; chosen by the driver, given back with the reply.
+pub type RequestId = u64;
+/// Names a piece of proof of work; chosen by the node.
+pub type JobId = u64;
+
+/// Something that happens to a node.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Input {
+    /// An API request whose body was read.
+    Api {
+        /// Comes back with the reply.
+        id: RequestId,
+        /// What was asked.
+        request: ApiRequest,
+    },
+    /// The answer to [`Output::Mine`].
+    Mined {
+        /// The work that ended.
+        job: JobId,
+        /// The nonce found (27 trytes); `None`: the work was interrupted.
+        nonce: Option<Tag>,
+    },
+    /// Transactions of the node's own, with their proof of work: stored if valid, without a reply.
+    Store {
+        /// In any order.
+        transactions: Vec<Arc<Transaction>>,
+    },
+}
+
+/// An API request as it arrived, whatever carried it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiRequest {
+    /// The body; bytes that are no UTF-8 already replaced by U+FFFD.
+    pub body: String,
+    /// The header `X-IOTA-API-Version` is present, with any value.
+    pub versioned: bool,
+    /// The client may call the commands of `remote-limit-api`: it is on loopback or a trusted host.
+    pub trusted: bool,
+}
+
+/// Something a node wants done.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Output {
+    /// The reply to an API request.
+    Reply {
+        /// The request's id.
+        id: RequestId,
+        /// What to answer.
+        reply: Reply,
+    },
+    /// Do proof of work, away from whatever must stay responsive; answer with [`Input::Mined`].
+    Mine {
+        /// Comes back with the answer.
+        job: JobId,
+        /// The transaction, complete but for the last 81 trits, the nonce.
+        trits: Box<[i8; 8019]>,
+        /// How many trailing zero trits its hash shall have.
+        mwm: u8,
+    },
+    /// Stop that work; it still is to be answered, without a nonce.
+    Interrupt {
+        /// The work to stop.
+        job: JobId,
+    },
+}
+
+/// HTTP status of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Status {
+    /// 200
+    Ok = 200,
+    /// 400: `error` says what was wrong with the request.
+    BadRequest = 400,
+    /// 401: the command is not for this client.
+    Unauthorized = 401,
+    /// 500: `exception` says what failed; absent for a null pointer.
+    Exception = 500,
+}
+
+/// The reply to an API request: always a JSON object with a `duration`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: Status,
+    /// JSON text.
+    pub body: String,
+}
+
+/// One node: see the [crate] documentation.
+#[derive(Clone)]
+pub struct Node {
+    pub(crate) config: Config,
+    pub(crate) tangle: Tangle,
+    pub(crate) ledger: Ledger,
+    pub(crate) milestones: Milestones,
+    pub(crate) spent: SpentAddresses,
+    pub(crate) tips: Tips,
+    pub(crate) requests: Requests,
+    pub(crate) neighbors: Neighbors,
+    pub(crate) attaching: AttachQueue,
+    walk_rng: ChaCha8Rng,
+}
+
+impl Node {
+    /// A node at its genesis. `seed` starts the stream of its random walks.
+    pub fn new(config: Config, seed: u64) -> Node {
+        Node {
+            tangle: Tangle::new(config.genesis.index),
+            ledger: Ledger::new(&config.genesis),
+            milestones: Milestones::new(config.genesis.index),
+            spent: SpentAddresses::default(),
+            tips: Tips::default(),
+            requests: Requests::default(),
+            neighbors: Neighbors::default(),
+            attaching: AttachQueue::default(),
+            walk_rng: ChaCha8Rng::seed_from_u64(seed),
+            config,
+        }
+    }
+
+    /// What the node was started with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Takes an input in; what the node wants done in consequence is appended to `out`.
+    pub fn handle(&mut self, now: Millis, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::Api { id, request } => api::handle(self, now, id, &request, out),
+            Input::Mined { job, nonce } => api::mined(self, now, job, nonce, out),
+            Input::Store { transactions } => {
+                for transaction in transactions {
+                    self.admit(now, transaction);
+                }
+            }
+        }
+    }
+
+    /// The index of the latest milestone whose past is complete and confirmed; the genesis' before the first.
+    pub fn solid_milestone_index(&self) -> i32 {
+        self.ledger.index
+    }
+
+    /// The hash of the latest solid milestone; the null hash before the first.
+    pub fn solid_milestone(&self) -> Hash {
+        self.ledger.milestone
+    }
+
+    /// The index of the latest milestone known.
+    pub fn latest_milestone_index(&self) -> i32 {
+        self.milestones.latest.0
+    }
+
+    /// Trunk and branch for the coordinator's next milestone: tips consistent with the ledger, the branch on top of the
+    /// latest milestone; that milestone itself, or the null hash, where there are none.
+    pub fn milestone_parents(&mut self) -> (Hash, Hash) {
+        let latest = self.milestones.latest.1;
+        let reference = self.tangle.stored(&latest);
+        match self.is_synchronized().then(|| self.select_tips(0, Some(reference))) {
+            Some(Ok((trunk, branch))) => (self.tangle.hash(trunk), self.tangle.hash(branch)),
+            _ => (latest, latest),
+        }
+    }
+
+    /// Whether the node has confirmed anything and is at most one milestone behind; unsynchronised nodes refuse to judge.
+    pub(crate) fn is_synchronized(&self) -> bool {
+        self.ledger.index != self.config.genesis.index && self.ledger.index >= self.milestones.latest.0 - 1
+    }
+
+    /// Stores a transaction if it is valid on its own.
+    pub(crate) fn admit(&mut self, now: Millis, transaction: Arc<Transaction>) {
+        if validity::check(&self.config, now, &transaction).is_ok() {
+            self.store(transaction);
+        }
+    }
+
+    /// Stores a valid transaction and draws every consequence: tips, solidity, milestones, confirmation.
+    pub(crate) fn store(&mut self, transaction: Arc<Transaction>) {
+        let Some(stored) = self.tangle.insert(transaction) else { return };
+        self.requests.fulfil(&self.tangle.hash(stored.id));
+        let vertex = self.tangle.vertex(stored.id);
+        let (trunk, branch) = (vertex.trunk, vertex.branch);
+        if vertex.approvers.is_empty() {
+            self.tips.add(stored.id);
+        }
+        self.tips.remove(trunk);
+        self.tips.remove(branch);
+        for id in stored.solidified {
+            self.tips.set_solid(id);
+        }
+        self.milestones.observe(&mut self.tangle, &self.config, stored.id);
+        self.apply_milestones();
+    }
+
+    /// Applies every milestone that is next in order and solid.
+    fn apply_milestones(&mut self) {
+        loop {
+            let index = self.ledger.index + 1;
+            let next = self.milestones.at(index).filter(|&id| self.tangle.vertex(id).solid);
+            let applied = next
+                .is_some_and(|id| self.ledger.apply_milestone(&mut self.tangle, &mut self.spent, id, index));
+            if !applied {
+                return;
+            }
+        }
+    }
+
+    /// Where a walk takes place, and the stream it draws from.
+    pub(crate) fn ground(&mut self) -> (Ground<'_>, &mut ChaCha8Rng) {
+        let ground = Ground {
+            config: &self.config,
+            ledger: &self.ledger,
+            milestones: &self.milestones,
+            tangle: &mut self.tangle,
+            spent: &mut self.spent,
+        };
+        (ground, &mut self.walk_rng)
+    }
+
+    /// Selects a trunk and a branch to approve; see [`walk::select_tips`].
+    pub(crate) fn select_tips(
+        &mut self,
+        depth: i32,
+        reference: Option<Option<TxId>>,
+    ) -> Result<(TxId, TxId), WalkError> {
+        let (mut ground, rng) = self.ground();
+        walk::select_tips(&mut ground, rng, depth, reference)
+    }
+}

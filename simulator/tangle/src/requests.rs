@@ -1,0 +1,77 @@
+//! The request queue: transactions the node needs to make its milestones solid.
+
+use std::collections::VecDeque;
+
+use indexmap::IndexSet;
+use tanglegram_ternary::Hash;
+
+use crate::idset::IdSet;
+use crate::milestone::Milestones;
+use crate::store::{Tangle, TxId};
+
+/// The most hashes asked for at a time; beyond that the oldest is forgotten.
+const MAX_REQUESTS: usize = 10_000;
+/// How many milestones are made solid at a time, lowest first.
+const MILESTONES_AT_ONCE: usize = 20;
+/// How much of a milestone's past is searched at a time.
+const MAX_SEARCHED: usize = 50_000;
+
+/// Hashes to ask the neighbours for, in order of need.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Requests {
+    hashes: IndexSet<Hash>,
+}
+
+impl Requests {
+    pub(crate) fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Hash> {
+        self.hashes.iter()
+    }
+
+    /// The transaction came.
+    pub(crate) fn fulfil(&mut self, hash: &Hash) {
+        self.hashes.shift_remove(hash);
+    }
+
+    fn add(&mut self, hash: Hash) {
+        if self.hashes.len() == MAX_REQUESTS {
+            self.hashes.shift_remove_index(0);
+        }
+        self.hashes.insert(hash);
+    }
+
+    /// Queues what is missing from the past of the lowest milestones that are not solid.
+    pub(crate) fn solidify(&mut self, tangle: &Tangle, milestones: &Milestones, solid_index: i32) {
+        let loose = milestones.above(solid_index).filter(|&id| !tangle.vertex(id).solid);
+        for milestone in loose.take(MILESTONES_AT_ONCE) {
+            for missing in missing_below(tangle, milestone) {
+                self.add(tangle.hash(missing));
+            }
+        }
+    }
+}
+
+/// The unknown transactions that keep `start` from being solid.
+fn missing_below(tangle: &Tangle, start: TxId) -> Vec<TxId> {
+    let mut missing = Vec::new();
+    let mut seen = IdSet::default();
+    let mut ahead = VecDeque::from([start]);
+    while let Some(id) = ahead.pop_front() {
+        let vertex = tangle.vertex(id);
+        if vertex.solid || tangle.is_entry_point(id) || !seen.insert(id) {
+            continue;
+        }
+        if seen.len() > MAX_SEARCHED {
+            break;
+        }
+        if vertex.transaction.is_some() {
+            ahead.extend([vertex.trunk, vertex.branch]);
+        } else {
+            missing.push(id);
+        }
+    }
+    missing
+}

@@ -1,0 +1,262 @@
+//! The tangle store: every transaction the node knows, who approves whom, and which past is complete.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+use tanglegram_ternary::{Hash, Tag, Transaction};
+
+use crate::bundle::Verdict;
+use crate::idset::IdSet;
+
+/// A transaction hash the node has met, known or merely referenced: a dense index, in order of first sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TxId(u32);
+
+impl TxId {
+    /// The hash of all nines, which every genesis stands on. It is never stored.
+    pub(crate) const NULL: TxId = TxId(0);
+
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What the node knows about one transaction hash.
+#[derive(Clone, Debug)]
+pub(crate) struct Vertex {
+    /// The transaction, once it has arrived.
+    pub(crate) transaction: Option<Arc<Transaction>>,
+    pub(crate) trunk: TxId,
+    pub(crate) branch: TxId,
+    /// Stored transactions whose trunk or branch this is, each once, in order of arrival.
+    pub(crate) approvers: Vec<TxId>,
+    /// The whole past is known.
+    pub(crate) solid: bool,
+    /// Index of the milestone that confirmed it; 0: unconfirmed.
+    pub(crate) snapshot_index: i32,
+    /// Of the bundle that starts here.
+    pub(crate) verdict: Verdict,
+}
+
+impl Vertex {
+    fn unknown() -> Vertex {
+        Vertex {
+            transaction: None,
+            trunk: TxId::NULL,
+            branch: TxId::NULL,
+            approvers: Vec::new(),
+            solid: false,
+            snapshot_index: 0,
+            verdict: Verdict::Unchecked,
+        }
+    }
+}
+
+/// A stored transaction and what its arrival completed.
+pub(crate) struct Stored {
+    pub(crate) id: TxId,
+    /// Transactions that became solid, the new one first if it is among them.
+    pub(crate) solidified: Vec<TxId>,
+}
+
+type Index<K> = IndexMap<K, Vec<TxId>>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Tangle {
+    /// Position in this set is the [`TxId`].
+    hashes: IndexSet<Hash>,
+    vertices: Vec<Vertex>,
+    by_address: Index<Hash>,
+    by_bundle: Index<Hash>,
+    by_tag: Index<Tag>,
+    by_obsolete_tag: Index<Tag>,
+    /// Solid entry points: hashes the snapshot vouches for, with the milestone index they belong to.
+    entry_points: BTreeMap<TxId, i32>,
+}
+
+impl Tangle {
+    /// An empty tangle over a genesis of this milestone index: its only solid entry point is the null hash.
+    pub(crate) fn new(index: i32) -> Tangle {
+        let mut tangle = Tangle {
+            hashes: IndexSet::new(),
+            vertices: Vec::new(),
+            by_address: Index::new(),
+            by_bundle: Index::new(),
+            by_tag: Index::new(),
+            by_obsolete_tag: Index::new(),
+            entry_points: BTreeMap::new(),
+        };
+        let null = tangle.intern(Hash::NULL);
+        tangle.entry_points.insert(null, index);
+        tangle
+    }
+
+    fn intern(&mut self, hash: Hash) -> TxId {
+        let (index, fresh) = self.hashes.insert_full(hash);
+        if fresh {
+            self.vertices.push(Vertex::unknown());
+        }
+        // 2^32 transactions are terabytes: memory ends first.
+        TxId(index as u32)
+    }
+
+    /// The id of a hash that was stored or referenced.
+    pub(crate) fn id(&self, hash: &Hash) -> Option<TxId> {
+        self.hashes.get_index_of(hash).map(|index| TxId(index as u32))
+    }
+
+    /// The id of a stored transaction.
+    pub(crate) fn stored(&self, hash: &Hash) -> Option<TxId> {
+        self.id(hash).filter(|&id| self.is_stored(id))
+    }
+
+    pub(crate) fn hash(&self, id: TxId) -> Hash {
+        self.hashes[id.index()]
+    }
+
+    pub(crate) fn vertex(&self, id: TxId) -> &Vertex {
+        &self.vertices[id.index()]
+    }
+
+    pub(crate) fn transaction(&self, id: TxId) -> Option<&Transaction> {
+        self.vertex(id).transaction.as_deref()
+    }
+
+    pub(crate) fn is_stored(&self, id: TxId) -> bool {
+        self.vertex(id).transaction.is_some()
+    }
+
+    /// The position in its bundle; 0 for an unknown transaction, as the real node has it.
+    pub(crate) fn current_index(&self, id: TxId) -> i64 {
+        self.transaction(id).map_or(0, Transaction::current_index)
+    }
+
+    /// A stored transaction that starts a bundle.
+    pub(crate) fn is_tail(&self, id: TxId) -> bool {
+        self.transaction(id).is_some_and(Transaction::is_tail)
+    }
+
+    pub(crate) fn is_entry_point(&self, id: TxId) -> bool {
+        self.entry_points.contains_key(&id)
+    }
+
+    pub(crate) fn entry_points(&self) -> impl Iterator<Item = TxId> {
+        self.entry_points.keys().copied()
+    }
+
+    /// Confirmed by a milestone up to `index`.
+    pub(crate) fn is_confirmed_by(&self, id: TxId, index: i32) -> bool {
+        (1..=index).contains(&self.vertex(id).snapshot_index)
+    }
+
+    pub(crate) fn set_snapshot_index(&mut self, id: TxId, index: i32) {
+        self.vertices[id.index()].snapshot_index = index;
+    }
+
+    pub(crate) fn set_verdict(&mut self, tail: TxId, verdict: Verdict) {
+        self.vertices[tail.index()].verdict = verdict;
+    }
+
+    pub(crate) fn with_address(&self, address: &Hash) -> &[TxId] {
+        self.by_address.get(address).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn with_bundle(&self, bundle: &Hash) -> &[TxId] {
+        self.by_bundle.get(bundle).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn with_tag(&self, tag: &Tag) -> &[TxId] {
+        self.by_tag.get(tag).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn with_obsolete_tag(&self, tag: &Tag) -> &[TxId] {
+        self.by_obsolete_tag.get(tag).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn approvers(&self, hash: &Hash) -> &[TxId] {
+        self.id(hash).map_or(&[], |id| self.vertex(id).approvers.as_slice())
+    }
+
+    /// About how much memory the stored transactions take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let per_vertex = size_of::<Vertex>() + size_of::<Hash>();
+        self.vertices.len() * per_vertex
+            + self.by_bundle.values().map(Vec::len).sum::<usize>() * size_of::<Transaction>()
+    }
+
+    /// Stores a transaction; `None` when it is there already, or is the null hash, which is never stored.
+    pub(crate) fn insert(&mut self, transaction: Arc<Transaction>) -> Option<Stored> {
+        let id = self.intern(transaction.hash());
+        if id == TxId::NULL || self.is_stored(id) {
+            return None;
+        }
+        let trunk = self.intern(transaction.trunk());
+        let branch = self.intern(transaction.branch());
+        self.vertices[trunk.index()].approvers.push(id);
+        if branch != trunk {
+            self.vertices[branch.index()].approvers.push(id);
+        }
+        self.by_address.entry(transaction.address()).or_default().push(id);
+        self.by_bundle.entry(transaction.bundle()).or_default().push(id);
+        self.by_tag.entry(transaction.tag()).or_default().push(id);
+        self.by_obsolete_tag.entry(transaction.obsolete_tag()).or_default().push(id);
+        let vertex = &mut self.vertices[id.index()];
+        (vertex.trunk, vertex.branch, vertex.transaction) = (trunk, branch, Some(transaction));
+        Some(Stored { id, solidified: self.solidify(id) })
+    }
+
+    /// Marks `start` solid if its parents are, and whatever that makes solid in turn.
+    fn solidify(&mut self, start: TxId) -> Vec<TxId> {
+        let mut solidified = Vec::new();
+        let mut candidates = vec![start];
+        while let Some(id) = candidates.pop() {
+            if self.can_be_solid(id) {
+                self.vertices[id.index()].solid = true;
+                solidified.push(id);
+                candidates.extend(&self.vertices[id.index()].approvers);
+            }
+        }
+        solidified
+    }
+
+    fn can_be_solid(&self, id: TxId) -> bool {
+        let vertex = self.vertex(id);
+        let reaches_down = |parent| self.is_entry_point(parent) || self.vertex(parent).solid;
+        !vertex.solid
+            && vertex.transaction.is_some()
+            && reaches_down(vertex.trunk)
+            && reaches_down(vertex.branch)
+    }
+
+    /// The tails that the bundle starting at `tail` stands on: the nearest ones along trunk and branch.
+    pub(crate) fn approved_tails(&self, tail: TxId) -> Vec<TxId> {
+        let mut tails = IdSet::default();
+        let mut passed = IdSet::default();
+        let mut ahead = vec![self.vertex(tail).branch, self.vertex(tail).trunk];
+        while let Some(id) = ahead.pop() {
+            if !self.is_stored(id) {
+                continue;
+            }
+            if self.is_tail(id) {
+                tails.insert(id);
+            } else if passed.insert(id) {
+                ahead.extend([self.vertex(id).branch, self.vertex(id).trunk]);
+            }
+        }
+        tails.iter().collect()
+    }
+
+    /// The tail of the bundle that a stored transaction belongs to, found upwards through its approvers.
+    pub(crate) fn tail_of(&self, id: TxId) -> Option<TxId> {
+        let bundle = self.transaction(id)?.bundle();
+        let mut member = id;
+        while let index @ 1.. = self.current_index(member) {
+            member = self.vertex(member).approvers.iter().copied().find(|&approver| {
+                self.transaction(approver)
+                    .is_some_and(|tx| tx.current_index() == index - 1 && tx.bundle() == bundle)
+            })?;
+        }
+        (self.current_index(member) == 0).then_some(member)
+    }
+}

@@ -1,0 +1,141 @@
+//! Neighbour addresses as the real node reads them: by the rules of RFC 2396, which its platform's URI type follows.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// A URI of which the node looks at scheme, host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Uri {
+    /// `None`: a relative reference such as `hello`.
+    pub(crate) scheme: Option<String>,
+    /// `None` where the authority is no `host:port`, e.g. with a negative port.
+    pub(crate) host: Option<String>,
+    /// -1: none was given.
+    pub(crate) port: i32,
+}
+
+impl Uri {
+    /// Reads a URI; `None` where RFC 2396 does not allow the text.
+    pub(crate) fn parse(text: &str) -> Option<Uri> {
+        if text.is_empty() || !has_legal_characters(text) {
+            return None;
+        }
+        let end_of_scheme = text.find([':', '/', '?', '#']).filter(|&at| text.as_bytes()[at] == b':');
+        let (scheme, rest) = match end_of_scheme {
+            Some(at) => (Some(scheme(&text[..at])?), &text[at + 1..]),
+            None => (None, text),
+        };
+        if scheme.is_some() && (rest.is_empty() || rest.starts_with('#')) {
+            return None;
+        }
+        let authority =
+            rest.strip_prefix("//").map(|rest| &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())]);
+        if authority == Some("") && rest == "//" {
+            return None;
+        }
+        let (host, port) = authority.map_or((None, -1), split_authority);
+        Some(Uri { scheme, host, port })
+    }
+
+    /// The numeric address of the host, as far as it can be known without asking a name server.
+    pub(crate) fn resolved(&self) -> Option<String> {
+        let host = self.host.as_deref()?;
+        if host == "localhost" {
+            return Some(Ipv4Addr::LOCALHOST.to_string());
+        }
+        if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            let segments = literal.parse::<Ipv6Addr>().ok()?.segments();
+            return Some(segments.map(|segment| format!("{segment:x}")).join(":"));
+        }
+        host.parse::<Ipv4Addr>().ok().map(|address| address.to_string())
+    }
+}
+
+fn scheme(text: &str) -> Option<String> {
+    let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    (starts_well && text.chars().all(legal)).then(|| text.to_owned())
+}
+
+/// Splits `user@host:port`; what is not of that form is an authority without host.
+fn split_authority(authority: &str) -> (Option<String>, i32) {
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    let (host, port) = match place.rfind(':').filter(|&at| !place[at..].contains(']')) {
+        Some(at) => (&place[..at], &place[at + 1..]),
+        None => (place, ""),
+    };
+    let port =
+        if port.is_empty() { Some(-1) } else { port.parse::<u32>().ok().and_then(|p| i32::try_from(p).ok()) };
+    match port {
+        Some(port) if is_host(host) => (Some(host.to_owned()), port),
+        _ => (None, -1),
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return literal.parse::<Ipv6Addr>().is_ok();
+    }
+    if host.parse::<Ipv4Addr>().is_ok() {
+        return true;
+    }
+    let labels: Vec<&str> = host.strip_suffix('.').unwrap_or(host).split('.').collect();
+    labels.iter().all(|label| is_label(label))
+        && labels.last().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+fn is_label(label: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !label.is_empty() && label.chars().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+/// Everything outside of ASCII is allowed but for controls and spaces; inside, the excluded characters are not.
+fn has_legal_characters(text: &str) -> bool {
+    let excluded = |c: char| c.is_control() || c.is_whitespace() || "\"<>\\^`{|}".contains(c);
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let escape = rest.as_bytes().get(at + 1..at + 3);
+        if !escape.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) {
+            return false;
+        }
+        rest = &rest[at + 3..];
+    }
+    !text.contains(excluded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Option<(Option<String>, Option<String>, i32)> {
+        Uri::parse(text).map(|uri| (uri.scheme, uri.host, uri.port))
+    }
+
+    #[test]
+    fn neighbour_addresses_are_read_as_recorded() {
+        let tcp = |host: Option<&str>, port| Some((Some("tcp".to_owned()), host.map(str::to_owned), port));
+        assert_eq!(parsed("tcp://127.0.0.1:24999"), tcp(Some("127.0.0.1"), 24999));
+        assert_eq!(parsed("tcp://127.0.0.1:24999/abc"), tcp(Some("127.0.0.1"), 24999));
+        assert_eq!(parsed("tcp://127.0.0.1:70000"), tcp(Some("127.0.0.1"), 70000));
+        assert_eq!(parsed("tcp://127.0.0.1:-1"), tcp(None, -1));
+        assert_eq!(parsed("tcp://127.0.0.1"), tcp(Some("127.0.0.1"), -1));
+        assert_eq!(parsed("tcp://[::1]:5"), tcp(Some("[::1]"), 5));
+    }
+
+    #[test]
+    fn relative_references_have_no_scheme_and_broken_texts_are_refused() {
+        assert_eq!(parsed("bogus"), Some((None, None, -1)));
+        assert_eq!(parsed("tcp//nonsense"), Some((None, None, -1)));
+        assert_eq!(parsed("Äcp//nonsense"), Some((None, None, -1)));
+        for broken in ["", "127.0.0.1:24999", "hello world", "tcp:", "tcp://", ":x", "%zz", "a|b"] {
+            assert_eq!(parsed(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn literal_addresses_resolve() {
+        let resolved = |text| Uri::parse(text).and_then(|uri| uri.resolved());
+        assert_eq!(resolved("tcp://localhost:1").as_deref(), Some("127.0.0.1"));
+        assert_eq!(resolved("tcp://[::1]:1").as_deref(), Some("0:0:0:0:0:0:0:1"));
+        assert_eq!(resolved("tcp://nowhere.invalid:1"), None);
+    }
+}
