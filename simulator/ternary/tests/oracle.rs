@@ -36,7 +36,8 @@ fn their_key(seed: &Hash, index: u32, security: Security) -> WotsPrivateKey<Kerl
         Security::Medium => WotsSecurityLevel::Medium,
         Security::High => WotsSecurityLevel::High,
     };
-    let generator = WotsSpongePrivateKeyGeneratorBuilder::<Kerl>::default().with_security_level(level).build();
+    let generator =
+        WotsSpongePrivateKeyGeneratorBuilder::<Kerl>::default().with_security_level(level).build();
     let seed = Seed::from_trits(theirs(&seed.trits())).expect("a seed");
     generator.expect("a generator").generate_from_seed(&seed, index as usize).expect("a key")
 }
