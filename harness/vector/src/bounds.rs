@@ -34,7 +34,7 @@ const RELATIONS: [(&str, Relation); 6] = [
 pub struct Bounds(Vec<Bound>);
 
 impl Bounds {
-    /// Reads `any`, or comparisons joined by commas; `None` if it is neither.
+    /// Reads `any`, or comparisons joined by commas, a bare number being one; `None` if it is neither.
     pub fn parse(text: &str) -> Option<Self> {
         if text.trim() == "any" {
             return Some(Self::default());
@@ -71,9 +71,10 @@ impl Bounds {
 
 fn bound(text: &str) -> Option<Bound> {
     let text = text.trim();
-    let (sign, relation) = RELATIONS.iter().find(|(sign, _)| text.starts_with(sign))?;
+    let found = RELATIONS.iter().find(|(sign, _)| text.starts_with(sign));
+    let (sign, relation) = found.map_or(("", Relation::Equal), |(sign, relation)| (*sign, *relation));
     let limit = text[sign.len()..].trim().parse().ok()?;
-    Some(Bound { relation: *relation, limit })
+    Some(Bound { relation, limit })
 }
 
 impl fmt::Display for Bounds {

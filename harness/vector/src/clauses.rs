@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::fields::{Fields, list, word};
-use crate::problem::{Mistake, Problem, Problems, Source};
+use crate::problem::{Mistake, Problem, Problems, Source, Span};
 use crate::yaml::{self, Node, Yaml};
 
 /// What the document says of one command.
@@ -33,6 +33,8 @@ pub struct Clause {
     pub requires: String,
     /// Where it is said.
     pub source: String,
+    /// Where it is written.
+    pub span: Span,
     /// A word of explanation.
     pub note: Option<String>,
 }
@@ -81,7 +83,7 @@ fn clause(
     if !seen.insert(id.clone()) {
         problems.add(fields.span, Mistake::Duplicate { what: "clause", name: id.clone() });
     }
-    Some(Clause { id, requires, source: source.to_owned(), note })
+    Some(Clause { id, requires, source: source.to_owned(), span: fields.span, note })
 }
 
 fn text(fields: &Fields<'_>, key: &'static str, problems: &mut Problems) -> Option<String> {

@@ -133,6 +133,7 @@ impl Pattern {
             Self::All(parts) => parts.iter().for_each(|part| part.diff(got, path, context, out)),
             Self::Set(items) => diff_set(items, got, path, context, out),
             Self::Contains(items) => diff_contains(items, got, path, context, out),
+            Self::Error(text) => diff_error(text.as_deref(), got, path, context, out),
             Self::Attached(attached) => attached.diff(got, path, context, out),
             _ if self.accepts(got, context) => {}
             _ => out.add(path, || self.wanted(context), || shown(got)),
@@ -194,6 +195,7 @@ impl Pattern {
             Self::All(parts) => {
                 parts.iter().map(|part| part.wanted(context)).collect::<Vec<_>>().join(" and ")
             }
+            Self::Error(_) => "an object that says why under `error` or `exception`".into(),
             Self::Attached(_) => "a list of attached transactions".into(),
         }
     }
@@ -355,6 +357,21 @@ fn diff_contains(
         if !part.is_some_and(|part| text.contains(&part)) {
             out.add(path, || format!("a text that contains {}", pattern.wanted(context)), || shown(got));
         }
+    }
+}
+
+fn diff_error(
+    text: Option<&Pattern>,
+    got: &Value,
+    path: &Path<'_>,
+    context: &Context<'_>,
+    out: &mut Differences,
+) {
+    let said = ["error", "exception"].into_iter().find_map(|key| Some((key, got.get(key)?)));
+    match (said, text) {
+        (Some((key, said)), Some(text)) => text.diff(said, &Path::Field(path, key), context, out),
+        (Some((_, Value::String(said))), None) if !said.trim().is_empty() => {}
+        _ => out.add(path, || "an object that says why under `error` or `exception`".into(), || shown(got)),
     }
 }
 

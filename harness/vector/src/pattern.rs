@@ -96,12 +96,14 @@ pub enum Pattern {
     Not(Box<Pattern>),
     /// All of these.
     All(Vec<Pattern>),
+    /// An object that says under `error` or `exception` why the request was not served.
+    Error(Option<Box<Pattern>>),
     /// The reply of attachToTangle to what was sent.
     Attached(Box<Attached>),
 }
 
 /// The matchers, for help texts.
-const MATCHERS: [&str; 17] = [
+const MATCHERS: [&str; 18] = [
     "$any",
     "$type",
     "$trytes",
@@ -115,6 +117,7 @@ const MATCHERS: [&str; 17] = [
     "$len",
     "$oneOf",
     "$not",
+    "$error",
     "$all",
     "$attached",
     "$times",
@@ -134,6 +137,7 @@ impl Pattern {
             | Self::All(items) => items.iter().for_each(|pattern| pattern.names(found)),
             Self::Times(_, pattern) | Self::Each(pattern) | Self::Not(pattern) => pattern.names(found),
             Self::Attached(attached) => attached.names(found),
+            Self::Error(Some(text)) => text.names(found),
             _ => {}
         }
     }
@@ -211,6 +215,7 @@ fn read_matcher(entry: &Entry, problems: &mut Problems) -> Option<Pattern> {
         "$all" => Pattern::All(read_all(list(entry, problems)?, problems)),
         "$each" => Pattern::Each(Box::new(read(operand, problems))),
         "$not" => Pattern::Not(Box::new(read(operand, problems))),
+        "$error" => Pattern::Error(error_text(operand, problems)),
         "$attached" => Pattern::Attached(Box::new(Attached::read(operand, problems)?)),
         "$times" => {
             let (count, item) = template::counted(entry, problems)?;
@@ -248,6 +253,14 @@ fn list<'n>(entry: &'n Entry, problems: &mut Problems) -> Option<&'n [Node]> {
     }
     bad(entry, problems, "a list", "[ … ]");
     None
+}
+
+/// The pattern of an error's text; none for `any`.
+fn error_text(operand: &Node, problems: &mut Problems) -> Option<Box<Pattern>> {
+    match &operand.value {
+        Yaml::Text(text) if text == "any" => None,
+        _ => Some(Box::new(read_for_text(operand, problems))),
+    }
 }
 
 fn kind(entry: &Entry, problems: &mut Problems) -> Option<Kind> {

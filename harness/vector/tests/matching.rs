@@ -70,6 +70,8 @@ fn matchers_take_what_they_should_and_nothing_else() {
         ("{ $all: [{ $len: 2 }, { $contains: [1] }] }", json!([1, 2]), json!([2, 2])),
         ("{ $times: [3, { $int: any }] }", json!([1, 2, 3]), json!([1, 2])),
         ("{ $text: [3, ab] }", json!("ababab"), json!("abab")),
+        ("{ $error: any }", json!({ "error": "no", "duration": 1 }), json!({ "error": "" })),
+        ("{ $error: { $contains: [b] } }", json!({ "exception": "abc" }), json!({ "exception": "ac" })),
         ("$n.list", json!([1, 2]), json!([1])),
         ("'-${n.text}-${n.list.1}$$'", json!("-abc-2$"), json!("-abc-2$$")),
     ];

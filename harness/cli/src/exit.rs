@@ -1,0 +1,45 @@
+//! The exit codes, once: help, README and every return use this table.
+
+use std::process::ExitCode;
+
+/// How a run ended, as far as its caller can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Expected = 0,
+    Failed = 1,
+    Usage = 2,
+    InvalidInput = 3,
+    Unusable = 4,
+    Nothing = 5,
+    Stale = 6,
+    Violated = 7,
+    NotReproduced = 8,
+    Interrupted = 130,
+}
+
+/// Every exit code with its meaning, in order.
+pub(crate) const EXITS: [(Exit, &str); 10] = [
+    (Exit::Expected, "all as expected"),
+    (Exit::Failed, "some vector failed, or a clause has no vector"),
+    (Exit::Usage, "the command line makes no sense"),
+    (Exit::InvalidInput, "a vector, specification or world file is invalid; nothing was sent"),
+    (Exit::Unusable, "the target cannot be used, or stopped answering"),
+    (Exit::Nothing, "nothing was selected or run"),
+    (Exit::Stale, "a baseline lists a failure that passes"),
+    (Exit::Violated, "a simulation violated an invariant"),
+    (Exit::NotReproduced, "a run did not reproduce"),
+    (Exit::Interrupted, "interrupted by Ctrl-C; what was done is reported"),
+];
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// The table as a section of the help.
+pub(crate) fn help_section() -> String {
+    let lines = EXITS.iter().map(|(exit, meaning)| format!("  {:>3}  {meaning}\n", *exit as u8));
+    format!("Exit codes:\n{}", lines.collect::<String>())
+}

@@ -1,0 +1,93 @@
+//! Where vectors, specifications and fixtures come from: embedded in the binary, or a folder of the user's.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use include_dir::{Dir, include_dir};
+use tanglegram_runner::{Fixture, Library};
+use tanglegram_vector::{MAX_FILE, Mistake, Problem, Source};
+
+static VECTORS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../vectors");
+static SPECS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../specs");
+const FACTS: &str = include_str!("../../../fixtures/recorded/iri-1.8/facts.json");
+const TRANSACTIONS: &str = include_str!("../../../fixtures/recorded/iri-1.8/transactions.json");
+
+/// Most files taken from one folder.
+const MOST_FILES: usize = 10_000;
+/// Deepest folder below the one given.
+const DEEPEST: usize = 8;
+
+/// Reads the vectors of `vectors` and the clauses of `specs`, each embedded if no folder is given.
+pub(crate) fn library(vectors: Option<&Path>, specs: Option<&Path>) -> Result<Library, Vec<Problem>> {
+    let specs = specs.map_or_else(|| Ok(embedded(&SPECS, "specs")), folder)?;
+    let vectors = vectors.map_or_else(|| Ok(embedded(&VECTORS, "vectors")), folder)?;
+    let fixture = Fixture::read(FACTS, TRANSACTIONS)
+        .map_err(|error| vec![Problem::of_file("fixtures/recorded/iri-1.8", unreadable(&error))])?;
+    Library::read(&specs, &vectors, Arc::new(fixture))
+}
+
+fn unreadable(error: &dyn std::error::Error) -> Mistake {
+    Mistake::Unreadable(error.to_string())
+}
+
+fn embedded(dir: &Dir<'_>, name: &str) -> Vec<Arc<Source>> {
+    let mut sources = Vec::new();
+    let mut folders = vec![dir];
+    while let Some(folder) = folders.pop() {
+        folders.extend(folder.dirs());
+        for file in folder.files().filter(|file| is_yaml(file.path())) {
+            let text = file.contents_utf8().unwrap_or_default();
+            sources.push(Source::new(format!("{name}/{}", file.path().display()), text));
+        }
+    }
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    sources
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
+/// The YAML files in a folder and below, sorted; or the one file that is named.
+fn folder(path: &Path) -> Result<Vec<Arc<Source>>, Vec<Problem>> {
+    let mut paths = Vec::new();
+    walk(path, 0, &mut paths)
+        .map_err(|error| vec![Problem::of_file(&path.display().to_string(), unreadable(&error))])?;
+    paths.sort();
+    if paths.is_empty() {
+        let none = Mistake::Unreadable("there is no .yaml file in it".into());
+        return Err(vec![Problem::of_file(&path.display().to_string(), none)]);
+    }
+    let mut sources = Vec::with_capacity(paths.len());
+    let mut problems = Vec::new();
+    for path in &paths {
+        match read(path) {
+            Ok(text) => sources.push(Source::new(path.display().to_string(), text)),
+            Err(mistake) => problems.push(Problem::of_file(&path.display().to_string(), mistake)),
+        }
+    }
+    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+}
+
+fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if !std::fs::metadata(path)?.is_dir() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path)? {
+        let path = entry?.path();
+        let wanted = path.is_dir() || is_yaml(&path);
+        if wanted && depth < DEEPEST && found.len() < MOST_FILES {
+            walk(&path, depth + 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, Mistake> {
+    let size = std::fs::metadata(path).map_err(|error| unreadable(&error))?.len();
+    if size > MAX_FILE as u64 {
+        return Err(Mistake::TooMuch { what: "bytes in a file", limit: MAX_FILE });
+    }
+    std::fs::read_to_string(path).map_err(|error| unreadable(&error))
+}
