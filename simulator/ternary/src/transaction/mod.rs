@@ -47,7 +47,17 @@ impl Transaction {
 
     /// Parses several texts of 2673 trytes and hashes them side by side; one result for each, in order.
     pub fn from_trytes_many<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Result<Self, DecodeError>> {
-        texts.into_iter().map(Self::from_trytes).collect()
+        let decoded: Vec<_> = texts.into_iter().map(TransactionBuilder::from_trytes).collect();
+        // What could not be decoded takes part as an empty input, so that positions stay the same.
+        let inputs: Vec<&[Trit]> = decoded
+            .iter()
+            .map(|decoded| decoded.as_ref().map_or(&[][..], |builder| &builder.trits()[..]))
+            .collect();
+        let hashes = curl::hash_many(&inputs, Rounds::P81);
+        let parse = |(decoded, hash): (Result<TransactionBuilder, _>, _)| {
+            decoded.map(|builder| Self::parse(builder.trits(), Hash::from_trits(&hash)))
+        };
+        decoded.into_iter().zip(hashes).map(parse).collect()
     }
 
     /// Parses exactly 8019 trits.

@@ -1,6 +1,6 @@
 //! Every recorded transaction has the recorded hash and survives every form.
 
-use tanglegram_ternary::{Transaction, TransactionBuilder};
+use tanglegram_ternary::{DecodeError, Transaction, TransactionBuilder};
 
 use crate::fixture::TANGLE;
 
@@ -48,4 +48,15 @@ fn fields_are_read() {
     assert_eq!(tail.tag().to_string(), format!("{:9<27}", "ALPHA"));
     assert!(tail.is_tail() && !tail.value_overflows());
     assert_eq!(tail.attachment_timestamp_upper_bound(), tanglegram_ternary::trits::max_value(27));
+}
+
+#[test]
+fn a_bad_text_among_many_spoils_no_other() {
+    let step = TANGLE.step("v1");
+    let texts = [step.trytes[0].as_str(), "SHORT", step.trytes[1].as_str()];
+    let parsed: Vec<_> =
+        Transaction::from_trytes_many(texts).into_iter().map(|one| one.map(|one| one.hash())).collect();
+    assert_eq!(parsed[0], Ok(step.hashes[0]));
+    assert_eq!(parsed[1], Err(DecodeError::Length { unit: "trytes", expected: 2673, actual: 5 }));
+    assert_eq!(parsed[2], Ok(step.hashes[1]));
 }
