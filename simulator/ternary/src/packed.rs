@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{DecodeError, Trit, t5b1, trits};
+use crate::{DecodeError, Trit, t5b1, trits, trytes};
 
 /// `TRITS` trits as `TRYTES` trytes of text and, inside, as `BYTES` t5b1 bytes. See [`Hash`] and [`Tag`].
 ///
@@ -27,22 +27,19 @@ impl<const TRITS: usize, const TRYTES: usize, const BYTES: usize> Packed<TRITS, 
 
     /// Parses exactly `TRYTES` characters of the tryte alphabet.
     pub fn from_trytes(text: &str) -> Result<Self, DecodeError> {
-        DecodeError::check_length("trytes", TRYTES, text.len())?;
-        let mut bytes = [0; BYTES];
-        t5b1::pack_trytes_into(text.as_bytes(), &mut bytes)?;
-        Ok(Self(bytes))
+        let mut trits = [0; TRITS];
+        trytes::decode_into(text, &mut trits)?;
+        Ok(Self::from_trits(&trits))
     }
 
     /// Parses at most `TRYTES` characters and completes them with `9`.
     pub fn from_trytes_padded(text: &str) -> Result<Self, DecodeError> {
-        let mut padded = [b'9'; TRYTES];
-        match padded.get_mut(..text.len()) {
-            Some(start) => start.copy_from_slice(text.as_bytes()),
+        let mut trits = [0; TRITS];
+        match trits.get_mut(..trytes::TRITS_PER_TRYTE * text.len()) {
+            Some(start) => trytes::decode_into(text, start)?,
             None => DecodeError::check_length("trytes", TRYTES, text.len())?,
         }
-        let mut bytes = [0; BYTES];
-        t5b1::pack_trytes_into(&padded, &mut bytes)?;
-        Ok(Self(bytes))
+        Ok(Self::from_trits(&trits))
     }
 
     /// Packs trits; every number must be -1, 0 or 1 (see [`trits::validate`]).
@@ -87,18 +84,22 @@ impl<const TRITS: usize, const TRYTES: usize, const BYTES: usize> Packed<TRITS, 
     /// The text form, in ASCII.
     pub fn to_trytes(&self) -> [u8; TRYTES] {
         let mut text = [0; TRYTES];
-        t5b1::unpack_trytes_into(&self.0, &mut text);
+        trytes::encode_into(&self.trits(), &mut text);
         text
     }
 
     /// How many trits at the end are 0: the weight of a transaction hash.
     pub fn trailing_zeros(&self) -> u32 {
-        self.trits().iter().rev().take_while(|&&trit| trit == 0).count() as u32
+        (0..TRITS).rev().take_while(|&index| self.trit(index) == 0).count() as u32
     }
 
     /// The last trit. It is 0 in every Kerl hash, so also in every address that can be spent from.
     pub fn last_trit(&self) -> Trit {
-        self.trits()[TRITS - 1]
+        self.trit(TRITS - 1)
+    }
+
+    fn trit(&self, index: usize) -> Trit {
+        t5b1::trit(&self.0, index)
     }
 
     /// True for [`Self::NULL`].

@@ -49,7 +49,12 @@ pub fn add(trits: &mut [Trit], summand: i64) {
 
 /// `Ok` if every number is a trit.
 pub fn validate(trits: &[Trit]) -> Result<(), DecodeError> {
-    match trits.iter().position(|trit| !(-1..=1).contains(trit)) {
+    let invalid = |trit: &Trit| !(-1..=1).contains(trit);
+    // Without a way out of the loop it runs many times as fast.
+    if !trits.iter().fold(false, |found, trit| found | invalid(trit)) {
+        return Ok(());
+    }
+    match trits.iter().position(invalid) {
         None => Ok(()),
         Some(position) => Err(DecodeError::Trit { position, found: trits[position] }),
     }

@@ -1,6 +1,6 @@
 //! A transaction in the making.
 
-use super::{Transaction, TransactionTrits, field, hash_of};
+use super::{Transaction, TransactionTrits, field, hash_of, pack};
 use crate::{
     Address, DecodeError, Hash, Tag, Trit, transaction::field::Field, trits, trytes, wots::Fragment,
 };
@@ -32,7 +32,7 @@ impl TransactionBuilder {
     /// Starts from exactly 2673 trytes.
     pub fn from_trytes(text: &str) -> Result<Self, DecodeError> {
         let mut builder = Self::new();
-        trytes::decode_into(text.as_bytes(), &mut builder.trits[..])?;
+        trytes::decode_into(text, &mut builder.trits[..])?;
         Ok(builder)
     }
 
@@ -172,6 +172,6 @@ impl TransactionBuilder {
 
     /// Hashes and parses what was built.
     pub fn build(&self) -> Transaction {
-        Transaction::parse(&self.trits[..], hash_of(&self.trits[..]))
+        Transaction::parse(pack(&self.trits[..]), &self.trits[..], hash_of(&self.trits[..]))
     }
 }

@@ -41,8 +41,8 @@ impl Transaction {
     /// Parses exactly 2673 trytes.
     pub fn from_trytes(text: &str) -> Result<Self, DecodeError> {
         let mut trits = [0; TRANSACTION_TRITS];
-        trytes::decode_into(text.as_bytes(), &mut trits)?;
-        Ok(Self::parse(&trits, hash_of(&trits)))
+        trytes::decode_into(text, &mut trits)?;
+        Ok(Self::parse(pack(&trits), &trits, hash_of(&trits)))
     }
 
     /// Parses several texts of 2673 trytes and hashes them side by side; one result for each, in order.
@@ -55,7 +55,8 @@ impl Transaction {
             .collect();
         let hashes = curl::hash_many(&inputs, Rounds::P81);
         let parse = |(decoded, hash): (Result<TransactionBuilder, _>, _)| {
-            decoded.map(|builder| Self::parse(builder.trits(), Hash::from_trits(&hash)))
+            decoded
+                .map(|builder| Self::parse(pack(builder.trits()), builder.trits(), Hash::from_trits(&hash)))
         };
         decoded.into_iter().zip(hashes).map(parse).collect()
     }
@@ -64,21 +65,25 @@ impl Transaction {
     pub fn from_trits(trits: &[Trit]) -> Result<Self, DecodeError> {
         DecodeError::check_length("trits", TRANSACTION_TRITS, trits.len())?;
         trits::validate(trits)?;
-        Ok(Self::parse(trits, hash_of(trits)))
+        Ok(Self::parse(pack(trits), trits, hash_of(trits)))
     }
 
     /// Parses exactly 1604 t5b1 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Self::from_trits(&t5b1::unpack(bytes, TRANSACTION_TRITS)?)
+        t5b1::validate(bytes, TRANSACTION_TRITS)?;
+        let (mut packed, mut trits) = (Box::new([0; TRANSACTION_BYTES]), [0; TRANSACTION_TRITS]);
+        packed.copy_from_slice(bytes);
+        t5b1::unpack_into(bytes, &mut trits);
+        Ok(Self::parse(packed, &trits, hash_of(&trits)))
     }
 
     /// Reads the fields of 8019 valid trits.
-    fn parse(trits: &[Trit], hash: Hash) -> Self {
+    fn parse(bytes: Box<[u8; TRANSACTION_BYTES]>, trits: &[Trit], hash: Hash) -> Self {
         let number = |field: Field| trits::to_i64(&trits[field.range()]);
         let hash_in = |field: Field| Hash::from_slice(&trits[field.range()]);
         let tag_in = |field: Field| Tag::from_slice(&trits[field.range()]);
         Self {
-            bytes: pack(trits),
+            bytes,
             hash,
             address: hash_in(field::ADDRESS),
             value: number(field::USABLE_VALUE),
@@ -108,7 +113,7 @@ impl Transaction {
     /// The 2673 trytes.
     pub fn to_trytes(&self) -> String {
         let mut text = vec![0; TRANSACTION_TRYTES];
-        t5b1::unpack_trytes_into(&self.bytes[..], &mut text);
+        trytes::encode_into(&self.trits(), &mut text);
         trytes::ascii(text)
     }
 
