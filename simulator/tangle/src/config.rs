@@ -33,6 +33,10 @@ pub struct Config {
     pub remote_limit_api: BTreeSet<String>,
     /// `max-neighbors`: how many neighbours may be connected.
     pub max_neighbors: usize,
+    /// `auto-tethering`: neighbours may connect that this node was not told of.
+    pub auto_tethering: bool,
+    /// `neighboring-socket-port`: where this node listens for neighbours, as its handshake tells.
+    pub gossip_port: u16,
     /// What getNodeInfo tells of the machine.
     pub host: Host,
 }
@@ -52,6 +56,8 @@ impl Config {
             limits: ApiLimits::default(),
             remote_limit_api: Config::default_remote_limit_api(),
             max_neighbors: 5,
+            auto_tethering: false,
+            gossip_port: 15_600,
             host: Host::default(),
         }
     }

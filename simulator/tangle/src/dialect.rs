@@ -21,6 +21,8 @@ pub struct Dialect {
     pub store_says_why: bool,
     /// `attachToTangle` sorts the transactions, highest index first; otherwise they must come in that order.
     pub sorts_bundle: bool,
+    /// A neighbour that asks for a transaction this node does not know gets the latest milestone; otherwise nothing.
+    pub answers_unknown_requests: bool,
     /// Neighbour URIs need a port in 0..=65535, and removing counts neighbours that are not connected.
     pub strict_neighbor_ports: bool,
     /// `getNodeInfo` ends with `dbSizeInBytes` and lists the feature `WereAddressesSpentFrom`.
@@ -37,6 +39,7 @@ impl Dialect {
         inclusion_by_tips: true,
         store_says_why: false,
         sorts_bundle: false,
+        answers_unknown_requests: true,
         strict_neighbor_ports: false,
         reports_database: false,
     };
@@ -50,6 +53,7 @@ impl Dialect {
         inclusion_by_tips: false,
         store_says_why: true,
         sorts_bundle: true,
+        answers_unknown_requests: false,
         strict_neighbor_ports: true,
         reports_database: true,
     };

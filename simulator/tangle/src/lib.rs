@@ -17,16 +17,14 @@ mod api;
 mod bundle;
 mod config;
 mod dialect;
+pub mod gossip;
 mod idset;
 mod ledger;
 mod milestone;
-mod neighbors;
 mod node;
-mod requests;
 mod spent;
 mod store;
 mod tips;
-mod uri;
 mod validity;
 mod walk;
 

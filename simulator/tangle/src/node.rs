@@ -1,5 +1,6 @@
 //! The node: its state, and the way of every input through it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
@@ -8,14 +9,12 @@ use tanglegram_ternary::{Hash, Tag, Transaction};
 
 use crate::api::{self, AttachQueue};
 use crate::config::Config;
+use crate::gossip::{Message, Network, PeerId, Requests};
 use crate::ledger::Ledger;
 use crate::milestone::Milestones;
-use crate::neighbors::Neighbors;
-use crate::requests::Requests;
 use crate::spent::SpentAddresses;
 use crate::store::{Tangle, TxId};
 use crate::tips::Tips;
-use crate::validity;
 use crate::walk::{self, Ground, WalkError};
 
 /// Milliseconds since 1970, as the driver's clock (real or virtual) says.
@@ -43,6 +42,41 @@ pub enum Input {
         /// The nonce found (27 trytes); `None`: the work was interrupted.
         nonce: Option<Tag>,
     },
+    /// A connection to a neighbour is open.
+    Connected {
+        /// Names the connection from now on.
+        peer: PeerId,
+        /// The other side's address.
+        ip: IpAddr,
+        /// Host and port of the [`Output::Connect`] this answers; `None`: the other side dialled.
+        dialled: Option<(String, u16)>,
+    },
+    /// A name was looked up on the way to connecting.
+    Resolved {
+        /// The host of an [`Output::Connect`].
+        host: String,
+        /// Its address.
+        ip: IpAddr,
+    },
+    /// A neighbour's message.
+    Received {
+        /// The connection it came on.
+        peer: PeerId,
+        /// What it says.
+        message: Message,
+    },
+    /// A connection is gone, whoever closed it.
+    Disconnected {
+        /// The connection.
+        peer: PeerId,
+    },
+    /// A message was not sent because too many were waiting.
+    Dropped {
+        /// The connection.
+        peer: PeerId,
+    },
+    /// The time of [`Node::next_timeout`] has come.
+    Tick,
     /// Transactions of the node's own, with their proof of work: stored if valid, without a reply.
     Store {
         /// In any order.
@@ -80,6 +114,25 @@ pub enum Output {
         trits: Box<[i8; 8019]>,
         /// How many trailing zero trits its hash shall have.
         mwm: u8,
+    },
+    /// Dial a neighbour; answer with [`Input::Connected`] or not at all.
+    Connect {
+        /// Name or address.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
+    /// Send a message to a neighbour.
+    Send {
+        /// The connection.
+        peer: PeerId,
+        /// What to say.
+        message: Message,
+    },
+    /// Close a connection.
+    Disconnect {
+        /// The connection.
+        peer: PeerId,
     },
     /// Stop that work; it still is to be answered, without a nonce.
     Interrupt {
@@ -121,9 +174,10 @@ pub struct Node {
     pub(crate) spent: SpentAddresses,
     pub(crate) tips: Tips,
     pub(crate) requests: Requests,
-    pub(crate) neighbors: Neighbors,
+    pub(crate) network: Network,
     pub(crate) attaching: AttachQueue,
     walk_rng: ChaCha8Rng,
+    pub(crate) gossip_rng: ChaCha8Rng,
 }
 
 impl Node {
@@ -136,9 +190,10 @@ impl Node {
             spent: SpentAddresses::default(),
             tips: Tips::default(),
             requests: Requests::default(),
-            neighbors: Neighbors::default(),
+            network: Network::default(),
             attaching: AttachQueue::default(),
-            walk_rng: ChaCha8Rng::seed_from_u64(seed),
+            walk_rng: stream(seed, 0),
+            gossip_rng: stream(seed, 1),
             config,
         }
     }
@@ -153,9 +208,17 @@ impl Node {
         match input {
             Input::Api { id, request } => api::handle(self, now, id, &request, out),
             Input::Mined { job, nonce } => api::mined(self, now, job, nonce, out),
+            Input::Connected { peer, ip, dialled } => {
+                self.network.connected(&self.config, now, peer, (ip, dialled), out);
+            }
+            Input::Resolved { host, ip } => self.network.wanted.resolved(&host, ip),
+            Input::Received { peer, message } => self.receive(now, peer, message, out),
+            Input::Disconnected { peer } => self.network.disconnected(&self.config, now, peer),
+            Input::Dropped { peer } => self.network.count(peer, |metrics| metrics.dropped += 1),
+            Input::Tick => self.tick(now, out),
             Input::Store { transactions } => {
                 for transaction in transactions {
-                    self.admit(now, transaction);
+                    self.admit(now, transaction, out);
                 }
             }
         }
@@ -192,15 +255,21 @@ impl Node {
         self.ledger.index != self.config.genesis.index && self.ledger.index >= self.milestones.latest.0 - 1
     }
 
-    /// Stores a transaction if it is valid on its own.
-    pub(crate) fn admit(&mut self, now: Millis, transaction: Arc<Transaction>) {
-        if validity::check(&self.config, now, &transaction).is_ok() {
-            self.store(transaction);
+    /// When the node wants [`Input::Tick`]; `None`: not until something else happens.
+    pub fn next_timeout(&self) -> Option<Millis> {
+        self.network.next_timeout()
+    }
+
+    /// Stores a transaction if it is valid on its own, and tells the neighbours.
+    pub(crate) fn admit(&mut self, now: Millis, transaction: Arc<Transaction>, out: &mut Vec<Output>) {
+        if self.check(now, &transaction).is_ok() {
+            self.store_and_ask_on(now, transaction.clone());
+            self.broadcast(&transaction, None, out);
         }
     }
 
     /// Stores a valid transaction and draws every consequence: tips, solidity, milestones, confirmation.
-    pub(crate) fn store(&mut self, transaction: Arc<Transaction>) {
+    pub(crate) fn store(&mut self, now: Millis, transaction: Arc<Transaction>) {
         let Some(stored) = self.tangle.insert(transaction) else { return };
         self.requests.fulfil(&self.tangle.hash(stored.id));
         let vertex = self.tangle.vertex(stored.id);
@@ -215,6 +284,11 @@ impl Node {
         }
         self.milestones.observe(&mut self.tangle, &self.config, stored.id);
         self.apply_milestones();
+        if self.ledger.index == self.milestones.latest.0 {
+            self.network.recently_requested.clear();
+        } else if self.network.ready_count() > 0 {
+            self.network.schedule_solidify(now);
+        }
     }
 
     /// Applies every milestone that is next in order and solid.
@@ -251,4 +325,11 @@ impl Node {
         let (mut ground, rng) = self.ground();
         walk::select_tips(&mut ground, rng, depth, reference)
     }
+}
+
+/// One of the node's named random streams: 0 its walks, 1 its gossip.
+fn stream(seed: u64, name: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(name);
+    rng
 }

@@ -127,6 +127,11 @@ impl Tangle {
         self.vertex(id).transaction.is_some()
     }
 
+    /// A stored transaction, to be kept or passed on.
+    pub(crate) fn shared(&self, id: TxId) -> Option<Arc<Transaction>> {
+        self.vertex(id).transaction.clone()
+    }
+
     /// The position in its bundle; 0 for an unknown transaction, as the real node has it.
     pub(crate) fn current_index(&self, id: TxId) -> i64 {
         self.transaction(id).map_or(0, Transaction::current_index)

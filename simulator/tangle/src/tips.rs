@@ -31,6 +31,13 @@ impl Tips {
         }
     }
 
+    /// One of the solid tips, or of the others if there is none, chosen by a random number.
+    pub(crate) fn random(&self, draw: u64) -> Option<TxId> {
+        let tips = if self.solid.order.is_empty() { &self.loose.order } else { &self.solid.order };
+        let position = ((u128::from(draw) * tips.len() as u128) >> 64) as usize;
+        tips.values().nth(position).copied()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.loose.order.len() + self.solid.order.len()
     }

@@ -24,9 +24,16 @@ pub(crate) enum Refusal {
 /// Checks a transaction on its own: dates, the width of its value, the weight of its hash, the last trit of an address
 /// that moves funds. Bundle, indices and signature are not looked at here.
 pub(crate) fn check(config: &Config, now: Millis, transaction: &Transaction) -> Result<(), Refusal> {
-    if !dated_well(config, now, transaction) {
+    if dated_well(config, now, transaction) {
+        check_undated(config, transaction)
+    } else {
         Err(Refusal::Timestamp)
-    } else if transaction.value_overflows() {
+    }
+}
+
+/// The same checks but for the dates.
+pub(crate) fn check_undated(config: &Config, transaction: &Transaction) -> Result<(), Refusal> {
+    if transaction.value_overflows() {
         Err(Refusal::Value)
     } else if transaction.hash().trailing_zeros() < config.required_weight() {
         Err(Refusal::Hash)

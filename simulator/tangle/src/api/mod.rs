@@ -81,9 +81,9 @@ fn run(
     out: &mut Vec<Output>,
 ) -> Result<Answer, Failure> {
     let object = match command {
-        "addNeighbors" => neighbor_commands::add(node, params),
+        "addNeighbors" => neighbor_commands::add(node, now, params),
         "attachToTangle" => return attach::attach(node, now, id, params, out).map(|()| Answer::Later),
-        "broadcastTransactions" => transactions::broadcast(node, now, params),
+        "broadcastTransactions" => transactions::broadcast(node, now, params, out),
         "checkConsistency" => ledger_queries::check_consistency(node, params),
         "findTransactions" => tangle_queries::find_transactions(node, params),
         "getBalances" => ledger_queries::balances(node, params),
@@ -96,7 +96,7 @@ fn run(
         "getTransactionsToApprove" => ledger_queries::transactions_to_approve(node, params),
         "getTrytes" => tangle_queries::trytes(node, params),
         "interruptAttachingToTangle" => Ok(attach::interrupt(node, out)),
-        "removeNeighbors" => neighbor_commands::remove(node, params),
+        "removeNeighbors" => neighbor_commands::remove(node, params, out),
         "storeTransactions" => transactions::store(node, now, params),
         "wereAddressesSpentFrom" => ledger_queries::spent(node, params),
         "" => Err(Failure::error("Command can not be null or empty")),

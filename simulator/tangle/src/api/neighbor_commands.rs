@@ -2,9 +2,8 @@
 
 use super::params::{Params, text};
 use super::reply::{Failure, Object, Thrown};
-use crate::dialect::Dialect;
-use crate::neighbors::{AddressFault, Neighbors, Shown};
-use crate::node::Node;
+use crate::gossip::{AddressFault, Shown};
+use crate::node::{Millis, Node, Output};
 
 impl From<AddressFault> for Failure {
     fn from(fault: AddressFault) -> Failure {
@@ -16,43 +15,45 @@ impl From<AddressFault> for Failure {
     }
 }
 
-pub(super) fn add(node: &mut Node, params: &Params<'_>) -> Result<Object, Failure> {
-    count(node, params, Neighbors::add).map(|added| Object::new().plain("addedNeighbors", added))
+pub(super) fn add(node: &mut Node, now: Millis, params: &Params<'_>) -> Result<Object, Failure> {
+    let added = count(params, |uri| node.network.add(&node.config, now, uri))?;
+    Ok(Object::new().plain("addedNeighbors", added))
 }
 
-pub(super) fn remove(node: &mut Node, params: &Params<'_>) -> Result<Object, Failure> {
-    count(node, params, Neighbors::remove).map(|removed| Object::new().plain("removedNeighbors", removed))
+pub(super) fn remove(node: &mut Node, params: &Params<'_>, out: &mut Vec<Output>) -> Result<Object, Failure> {
+    let removed = count(params, |uri| node.network.remove(&node.config, uri, out))?;
+    Ok(Object::new().plain("removedNeighbors", removed))
 }
 
 /// Applies `change` to one URI after the other and counts successes; what was changed before a failure stays.
 fn count(
-    node: &mut Node,
     params: &Params<'_>,
-    change: fn(&mut Neighbors, Dialect, &str) -> Result<bool, AddressFault>,
+    mut change: impl FnMut(&str) -> Result<bool, AddressFault>,
 ) -> Result<usize, Failure> {
     let mut changed = 0;
     for uri in params.list("uris")? {
-        changed += usize::from(change(&mut node.neighbors, node.config.dialect, text(uri)?)?);
+        changed += usize::from(change(text(uri)?)?);
     }
     Ok(changed)
 }
 
 pub(super) fn list(node: &Node) -> Result<Object, Failure> {
-    let neighbors = node.neighbors.list()?;
+    let neighbors = node.network.list()?;
     Ok(Object::new().list("neighbors", neighbors, |out, neighbor| out.push_str(&shown(&neighbor).nested())))
 }
 
-fn shown(neighbor: &Shown<'_>) -> Object {
-    const COUNTERS: [&str; 7] = [
-        "numberOfAllTransactions",
-        "numberOfRandomTransactionRequests",
-        "numberOfNewTransactions",
-        "numberOfInvalidTransactions",
-        "numberOfStaleTransactions",
-        "numberOfSentTransactions",
-        "numberOfDroppedSentPackets",
-    ];
-    let place = Object::new().text("address", &neighbor.address).text("domain", neighbor.domain);
-    let counted = COUNTERS.into_iter().fold(place, |object, counter| object.plain(counter, 0));
-    counted.text("connectionType", "tcp").plain("connected", false)
+fn shown(neighbor: &Shown) -> Object {
+    let metrics = &neighbor.metrics;
+    Object::new()
+        .text("address", &neighbor.address)
+        .text("domain", &neighbor.domain)
+        .plain("numberOfAllTransactions", metrics.all)
+        .plain("numberOfRandomTransactionRequests", metrics.random_requests)
+        .plain("numberOfNewTransactions", metrics.new)
+        .plain("numberOfInvalidTransactions", metrics.invalid)
+        .plain("numberOfStaleTransactions", metrics.stale)
+        .plain("numberOfSentTransactions", metrics.sent)
+        .plain("numberOfDroppedSentPackets", metrics.dropped)
+        .text("connectionType", "tcp")
+        .plain("connected", neighbor.connected)
 }

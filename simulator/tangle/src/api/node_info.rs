@@ -15,7 +15,7 @@ pub(super) fn api_configuration(node: &Node) -> Object {
 }
 
 pub(super) fn node_info(node: &mut Node, now: Millis) -> Object {
-    node.requests.solidify(&node.tangle, &node.milestones, node.ledger.index);
+    node.refresh_requests();
     let (latest_index, latest) = node.milestones.latest;
     let host = node.config.host;
     let object = Object::with_capacity(1_024)
@@ -32,7 +32,7 @@ pub(super) fn node_info(node: &mut Node, now: Millis) -> Object {
         .plain("latestSolidSubtangleMilestoneIndex", node.ledger.index)
         .plain("milestoneStartIndex", node.milestones.first().unwrap_or(-1))
         .plain("lastSnapshottedMilestoneIndex", node.config.genesis.index)
-        .plain("neighbors", 0)
+        .plain("neighbors", node.network.ready_count())
         .plain("packetsQueueSize", 0)
         .plain("time", now)
         .plain("tips", node.tips.len())

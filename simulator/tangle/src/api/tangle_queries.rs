@@ -41,7 +41,7 @@ pub(super) fn tips(node: &Node) -> Object {
 }
 
 pub(super) fn missing_transactions(node: &mut Node) -> Result<Object, Failure> {
-    node.requests.solidify(&node.tangle, &node.milestones, node.ledger.index);
+    node.refresh_requests();
     Ok(Object::new().texts("hashes", node.requests.iter()))
 }
 

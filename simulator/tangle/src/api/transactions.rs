@@ -7,14 +7,14 @@ use tanglegram_ternary::transaction::field::TRANSACTION_TRYTES;
 
 use super::params::{Params, invalid};
 use super::reply::{Failure, Object, Thrown};
-use crate::node::{Millis, Node};
+use crate::node::{Millis, Node, Output};
 use crate::validity;
 
 /// Stores valid transactions, all or none.
 pub(super) fn store(node: &mut Node, now: Millis, params: &Params<'_>) -> Result<Object, Failure> {
     let valid = checked(node, now, params).map_err(|thrown| refusal(node, &thrown))?;
     for transaction in valid {
-        node.store(transaction);
+        node.store(now, transaction);
     }
     Ok(Object::new())
 }
@@ -36,9 +36,14 @@ fn checked(node: &Node, now: Millis, params: &Params<'_>) -> Result<Vec<Arc<Tran
 }
 
 /// Takes transactions in as if a neighbour had sent them: invalid ones are dropped without a word.
-pub(super) fn broadcast(node: &mut Node, now: Millis, params: &Params<'_>) -> Result<Object, Failure> {
+pub(super) fn broadcast(
+    node: &mut Node,
+    now: Millis,
+    params: &Params<'_>,
+    out: &mut Vec<Output>,
+) -> Result<Object, Failure> {
     for transaction in parsed(params)? {
-        node.admit(now, transaction);
+        node.admit(now, transaction, out);
     }
     Ok(Object::new())
 }

@@ -43,9 +43,9 @@ pub(crate) enum Step {
         trunk: Index,
         branch: Index,
     },
+    /// Approves the milestone before and another tail.
     Milestone {
         trunk: Index,
-        branch: Index,
     },
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => parents().prop_map(|(trunk, branch)| Step::Message { trunk, branch }),
         2 => (0..KEYS, 0..KEYS, parents()).prop_map(|(from, to, (trunk, branch))| Step::Transfer { from, to, trunk, branch }),
-        2 => parents().prop_map(|(trunk, branch)| Step::Milestone { trunk, branch }),
+        2 => any::<Index>().prop_map(|trunk| Step::Milestone { trunk }),
     ]
 }
 
@@ -62,11 +62,12 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
 pub(crate) struct Net {
     tails: Vec<Hash>,
     next_milestone: u32,
+    last_milestone: Hash,
 }
 
 impl Net {
     pub(crate) fn new() -> Net {
-        Net { tails: vec![Hash::NULL], next_milestone: START as u32 + 1 }
+        Net { tails: vec![Hash::NULL], next_milestone: START as u32 + 1, last_milestone: Hash::NULL }
     }
 
     pub(crate) fn node(&self) -> Asked {
@@ -89,7 +90,7 @@ impl Net {
         let built = match step {
             Step::Message { trunk, branch } => self.attach(message(), trunk, branch),
             Step::Transfer { from, to, trunk, branch } => self.attach(transfer(*from, *to), trunk, branch),
-            Step::Milestone { trunk, branch } => self.milestone(trunk, branch),
+            Step::Milestone { trunk } => self.milestone(trunk),
         };
         self.tails.extend(built.first().map(Transaction::hash));
         built
@@ -104,11 +105,13 @@ impl Net {
         pow::attach_bundle(members, &self.pick(trunk), &self.pick(branch), mined).expect("mined")
     }
 
-    fn milestone(&mut self, trunk: &Index, branch: &Index) -> Vec<Transaction> {
-        let (trunk, branch) = (self.pick(trunk), self.pick(branch));
-        let issued = milestone::issue(&TREE, self.next_milestone, SECONDS, (&trunk, &branch), mined);
+    fn milestone(&mut self, trunk: &Index) -> Vec<Transaction> {
+        let parents = (&self.pick(trunk), &self.last_milestone);
+        let issued =
+            milestone::issue(&TREE, self.next_milestone, SECONDS, parents, mined).unwrap_or_default();
         self.next_milestone += 1;
-        issued.unwrap_or_default()
+        self.last_milestone = issued.first().map_or(self.last_milestone, Transaction::hash);
+        issued
     }
 }
 

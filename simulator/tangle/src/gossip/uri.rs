@@ -1,6 +1,6 @@
 //! Neighbour addresses as the real node reads them: by the rules of RFC 2396, which its platform's URI type follows.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A URI of which the node looks at scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,17 +36,13 @@ impl Uri {
         Some(Uri { scheme, host, port })
     }
 
-    /// The numeric address of the host, as far as it can be known without asking a name server.
-    pub(crate) fn resolved(&self) -> Option<String> {
+    /// The address of a host that is a literal one, or this machine.
+    pub(crate) fn literal_address(&self) -> Option<IpAddr> {
         let host = self.host.as_deref()?;
         if host == "localhost" {
-            return Some(Ipv4Addr::LOCALHOST.to_string());
+            return Some(Ipv4Addr::LOCALHOST.into());
         }
-        if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            let segments = literal.parse::<Ipv6Addr>().ok()?.segments();
-            return Some(segments.map(|segment| format!("{segment:x}")).join(":"));
-        }
-        host.parse::<Ipv4Addr>().ok().map(|address| address.to_string())
+        host.trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
 }
 
@@ -132,10 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn literal_addresses_resolve() {
-        let resolved = |text| Uri::parse(text).and_then(|uri| uri.resolved());
-        assert_eq!(resolved("tcp://localhost:1").as_deref(), Some("127.0.0.1"));
-        assert_eq!(resolved("tcp://[::1]:1").as_deref(), Some("0:0:0:0:0:0:0:1"));
-        assert_eq!(resolved("tcp://nowhere.invalid:1"), None);
+    fn literal_addresses_are_known() {
+        let address = |text| Uri::parse(text).and_then(|uri| uri.literal_address()).map(|ip| ip.to_string());
+        assert_eq!(address("tcp://localhost:1").as_deref(), Some("127.0.0.1"));
+        assert_eq!(address("tcp://[::1]:1").as_deref(), Some("::1"));
+        assert_eq!(address("tcp://nowhere.invalid:1"), None);
     }
 }

@@ -36,7 +36,12 @@ impl Requests {
         self.hashes.shift_remove(hash);
     }
 
-    fn add(&mut self, hash: Hash) {
+    /// The next hash to ask for, which leaves the queue.
+    pub(crate) fn pop(&mut self) -> Option<Hash> {
+        self.hashes.shift_remove_index(0)
+    }
+
+    pub(crate) fn add(&mut self, hash: Hash) {
         if self.hashes.len() == MAX_REQUESTS {
             self.hashes.shift_remove_index(0);
         }

@@ -1,0 +1,210 @@
+//! Gossip: the recorded bytes of a real node, the laws of the codec, and nodes that talk to each other.
+
+#[allow(dead_code, reason = "shared with the laws")]
+#[path = "../laws/net.rs"]
+mod net;
+mod pair;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use net::{Net, step};
+use pair::Pair;
+use proptest::prelude::*;
+use serde_json::Value;
+use tanglegram_tangle::gossip::codec::{self, Decoder, Memory};
+use tanglegram_tangle::gossip::{Handshake, Message};
+use tanglegram_tangle::{Input, Output};
+use tanglegram_ternary::Hash;
+
+fn session() -> Vec<Value> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/recorded/iri-1.8/gossip.json");
+    serde_json::from_str(&std::fs::read_to_string(path).expect("the recording")).expect("JSON")
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
+}
+
+fn decoded(bytes: &[u8]) -> Vec<Message> {
+    let (mut decoder, mut memory) = (Decoder::default(), Memory::default());
+    decoder.push(bytes);
+    std::iter::from_fn(|| decoder.next(&mut memory).expect("a frame")).collect()
+}
+
+fn encoded(message: &Message) -> Vec<u8> {
+    let mut out = Vec::new();
+    codec::encode(message, &mut out);
+    out
+}
+
+#[test]
+fn recorded_packets_are_read_and_written_to_the_byte() {
+    let mut packets = 0;
+    for record in session().iter().filter(|record| record["hex"].is_string()) {
+        let payload = bytes(record["hex"].as_str().expect("hex"));
+        let kind = if record["what"] == "iri->peer transaction" { 2 } else { 1 };
+        let mut frame = vec![kind];
+        frame.extend((payload.len() as u16).to_be_bytes());
+        frame.extend(&payload);
+        let messages = decoded(&frame);
+        assert_eq!(messages.len(), 1);
+        assert_eq!(encoded(&messages[0]), frame);
+        match &messages[0] {
+            Message::Handshake(handshake) => assert_eq!((handshake.port, handshake.mwm), (25_700, 9)),
+            Message::Transaction { transaction, requested } => {
+                assert!(transaction.hash().trailing_zeros() >= 9);
+                assert_eq!(record["tx"] == record["requested"], transaction.hash() == *requested);
+            }
+            other => panic!("unexpected {other:?}"),
+        }
+        packets += 1;
+    }
+    assert!(packets > 10, "only {packets} packets");
+}
+
+fn handshake() -> impl Strategy<Value = Message> {
+    let versions = prop::collection::vec(any::<u8>(), 1..=32);
+    let fields = (any::<u16>(), any::<u64>(), "[9A-Z]{81}", any::<u8>(), versions);
+    fields.prop_map(|(port, timestamp, coordinator, mwm, versions)| {
+        let coordinator = Hash::from_trytes(&coordinator).expect("trytes");
+        Message::Handshake(Handshake { port, timestamp, coordinator, mwm, versions })
+    })
+}
+
+fn transaction() -> impl Strategy<Value = Message> {
+    (step(), "[9A-Z]{81}").prop_map(|(step, requested)| {
+        let transaction = Net::new().grow(&[step]).remove(0);
+        Message::Transaction { transaction, requested: Hash::from_trytes(&requested).expect("trytes") }
+    })
+}
+
+fn heartbeat() -> impl Strategy<Value = Message> {
+    any::<(i32, i32)>().prop_map(|(first_solid, last_solid)| Message::Heartbeat { first_solid, last_solid })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_is_read_however_it_is_cut(
+        messages in prop::collection::vec(prop_oneof![handshake(), transaction(), heartbeat()], 1..6),
+        cut in 1_usize..2000,
+    ) {
+        let stream: Vec<u8> = messages.iter().flat_map(encoded).collect();
+        let (mut decoder, mut memory, mut read) = (Decoder::default(), Memory::default(), Vec::new());
+        for piece in stream.chunks(cut) {
+            decoder.push(piece);
+            while let Some(message) = decoder.next(&mut memory).expect("a frame") {
+                read.push(message);
+            }
+        }
+        prop_assert_eq!(read, messages);
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(prop_oneof![0_u8..4, any::<u8>()], 0..4000)) {
+        let (mut decoder, mut memory) = (Decoder::default(), Memory::default());
+        decoder.push(&bytes);
+        while let Ok(Some(_)) = decoder.next(&mut memory) {}
+    }
+
+    #[test]
+    fn a_new_neighbour_catches_up(steps in prop::collection::vec(step(), 1..16)) {
+        let mut net = Net::new();
+        let transactions = net.grow(&steps);
+        let (full, empty) = (net.node(), net.node());
+        let mut pair = Pair::new([full.node, empty.node]);
+        pair.store(0, &transactions);
+        pair.connect();
+        pair.run_for(1_000);
+        // As in the real network, a node learns that it is behind from new milestones, and one behind is not behind.
+        for _ in 0..2 {
+            pair.store(0, &net.grow(&[net::Step::Milestone { trunk: any_index() }]));
+        }
+        let goal = pair.nodes[0].solid_milestone_index();
+        pair.run_for(300_000);
+        prop_assert_eq!(pair.nodes[1].solid_milestone_index(), goal);
+        prop_assert_eq!(pair.nodes[1].solid_milestone(), pair.nodes[0].solid_milestone());
+    }
+}
+
+#[test]
+fn a_broadcast_reaches_the_neighbour_and_a_stored_one_does_not() {
+    let mut net = Net::new();
+    let message = || net::Step::Message { trunk: any_index(), branch: any_index() };
+    let transactions = net.grow(&[message(), message()]);
+    let mut pair = Pair::new([net.node().node, net.node().node]);
+    pair.connect();
+    pair.run_for(1_000);
+    pair.ask(
+        0,
+        &format!(r#"{{"command":"storeTransactions","trytes":["{}"]}}"#, transactions[0].to_trytes()),
+    );
+    pair.run_for(1_000);
+    assert!(!pair.knows(1, &transactions[0].hash()));
+    pair.ask(
+        0,
+        &format!(r#"{{"command":"broadcastTransactions","trytes":["{}"]}}"#, transactions[1].to_trytes()),
+    );
+    pair.run_for(1_000);
+    assert!(pair.knows(1, &transactions[1].hash()));
+    let neighbors = pair.ask(1, r#"{"command":"getNeighbors"}"#);
+    assert!(neighbors.contains(r#""numberOfAllTransactions":1,"#), "{neighbors}");
+    assert!(neighbors.contains(r#""numberOfNewTransactions":1,"#), "{neighbors}");
+    assert!(neighbors.contains(r#""connected":true"#), "{neighbors}");
+}
+
+fn any_index() -> prop::sample::Index {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    any::<prop::sample::Index>().new_tree(&mut runner).expect("an index").current()
+}
+
+/// Connects a stranger to a node that was told of 127.0.0.1:7000, sends `first` and tells whether the node hung up.
+fn hangs_up_on(first: impl Fn(Handshake) -> Message) -> bool {
+    let mut node = Net::new().node().node;
+    let mut out = Vec::new();
+    let (host, ip) = ("127.0.0.1".to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+    node.handle(5, Input::Connected { peer: 1, ip, dialled: Some((host, 7_000)) }, &mut out);
+    let Output::Send { message: Message::Handshake(ours), .. } = out.remove(0) else { panic!("no greeting") };
+    let message = first(Handshake { port: 7_000, ..ours });
+    node.handle(6, Input::Received { peer: 1, message }, &mut out);
+    out.iter().any(|output| matches!(output, Output::Disconnect { peer: 1 }))
+}
+
+#[test]
+fn only_fitting_handshakes_make_neighbours() {
+    let with = |change: fn(&mut Handshake)| {
+        hangs_up_on(|mut handshake| {
+            change(&mut handshake);
+            Message::Handshake(handshake)
+        })
+    };
+    assert!(!with(|_| {}));
+    assert!(!with(|handshake| handshake.versions = vec![3]));
+    assert!(!with(|handshake| handshake.versions = vec![1, 0]));
+    assert!(with(|handshake| handshake.versions = vec![0]));
+    assert!(with(|handshake| handshake.versions = vec![2]));
+    assert!(with(|handshake| handshake.mwm += 1));
+    assert!(with(|handshake| handshake.coordinator = Hash::NULL));
+    assert!(with(|handshake| handshake.port += 1));
+    assert!(hangs_up_on(|_| Message::Heartbeat { first_solid: 0, last_solid: 1 }));
+}
+
+#[test]
+fn frames_that_cannot_be_are_refused() {
+    for frame in [[9, 0, 0], [1, 0, 93], [1, 0, 60], [2, 6, 118], [2, 1, 84], [3, 0, 9]] {
+        let (mut decoder, mut memory) = (Decoder::default(), Memory::default());
+        decoder.push(&frame);
+        assert!(decoder.next(&mut memory).is_err(), "{frame:?}");
+    }
+}
+
+#[test]
+fn strangers_are_turned_away() {
+    let mut node = Net::new().node().node;
+    let mut out = Vec::new();
+    let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    node.handle(5, Input::Connected { peer: 1, ip, dialled: None }, &mut out);
+    assert!(matches!(out[..], [Output::Disconnect { peer: 1 }]));
+}
