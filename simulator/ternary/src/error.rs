@@ -56,3 +56,20 @@ impl DecodeError {
         if actual == expected { Ok(()) } else { Err(Self::Length { unit, expected, actual }) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Hash, t5b1, trits, trytes};
+
+    #[test]
+    fn errors_say_what_and_where() {
+        let mut text = "9".repeat(80);
+        insta::assert_snapshot!(Hash::from_trytes(&text).unwrap_err(), @"expected 81 trytes, got 80");
+        text.push('a');
+        insta::assert_snapshot!(Hash::from_trytes(&text).unwrap_err(), @"a at position 80 is not a tryte (only 9 and A to Z are)");
+        insta::assert_snapshot!(trytes::encode(&[0, 1, 2]).unwrap_err(), @"2 at position 2 is not a trit (only -1, 0 and 1 are)");
+        insta::assert_snapshot!(t5b1::unpack(&[121, 122], 10).unwrap_err(), @"byte 122 at position 1 is outside of -121..=121");
+        insta::assert_snapshot!(t5b1::unpack(&[121, 200], 8).unwrap_err(), @"byte -56 at position 1 is outside of -13..=13");
+        insta::assert_snapshot!(trits::write_i64(14, &mut [0; 3]).unwrap_err(), @"14 does not fit into 3 trits");
+    }
+}

@@ -143,6 +143,9 @@ pub enum IssueError<E> {
 /// Issues milestone `index` at a time in seconds since 1970, approving `trunk` and `branch`; returned tail first.
 ///
 /// `attach` is given each member with its trunk and branch, and returns it with its proof of work (see [`pow::attach`]).
+///
+/// Unlike a bundle hash, the signed transaction hash is not chosen to be without a tryte `M`, so a milestone may lay open
+/// part of its key. That is how coordinators do it: each key signs a single milestone, and the first with an index counts.
 pub fn issue<E>(
     tree: &KeyTree,
     index: u32,
@@ -200,7 +203,11 @@ const _: () =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pow::{Control, PowError, Work};
+    use crate::{
+        pow::{Control, PowError, Work},
+        transaction::field::TRANSACTION_TRITS,
+    };
+    use proptest::prelude::*;
 
     fn issue_one(tree: &KeyTree, index: u32) -> Result<Vec<Transaction>, IssueError<PowError>> {
         let control = Control::new();
@@ -230,6 +237,28 @@ mod tests {
             assert_eq!(index_of(&milestone[0]), 3);
             let imposter = Coordinator { address: Hash::NULL, ..coordinator };
             assert!(matches!(imposter.verify(&members), Err(MilestoneError::Root { .. })));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        #[test]
+        fn any_transactions_are_judged(
+            trits in proptest::collection::vec(-1i8..=1, TRANSACTION_TRITS), count in 0usize..5, depth in 0usize..99,
+        ) {
+            let transaction = Transaction::from_trits(&trits).unwrap();
+            let (security, mode) = (Security::Medium, SignatureMode::Kerl);
+            let coordinator = Coordinator { address: Hash::NULL, depth, security, mode };
+            prop_assert!(coordinator.verify(&vec![&transaction; count]).is_err());
+        }
+
+        #[test]
+        fn any_index_is_a_key_or_refused(index: i64, depth in 0usize..99) {
+            let (security, mode) = (Security::Low, SignatureMode::Kerl);
+            let coordinator = Coordinator { address: Hash::NULL, depth, security, mode };
+            let valid = index >= 0 && u32::try_from(index).is_ok_and(|index| u128::from(index) < 1 << depth);
+            prop_assert_eq!(coordinator.check_index(index).is_ok(), valid);
         }
     }
 

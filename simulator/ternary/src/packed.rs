@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{DecodeError, Trit, t5b1, trits, trytes};
 
-/// `TRITS` trits as `TRYTES` trytes of text and, inside, as `BYTES` t5b1 bytes. See [`Hash`] and [`Tag`].
+/// `TRITS` trits as `TRYTES` trytes of text and, inside, as `BYTES` t5b1 bytes. See [`Hash`](type@Hash) and [`Tag`].
 ///
 /// Values are ordered by their bytes: a total order, the same everywhere, that means nothing more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
