@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tanglegram_target::{DIALECTS, WORLDS};
+use tanglegram_vector::Level;
 
 use crate::exit;
 
@@ -19,6 +22,9 @@ pub(crate) enum Command {
     /// Replay vectors against a node and tell where it does not answer as demanded
     #[command(after_help = exit::help_section())]
     Check(Box<CheckArgs>),
+    /// List every clause of the specifications with the vectors that hold a node to it
+    #[command(after_help = exit::help_section())]
+    Coverage(CoverageArgs),
 }
 
 /// Where vectors and clauses come from.
@@ -33,10 +39,93 @@ pub(crate) struct SourceArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CoverageArgs {
+    #[command(flatten)]
+    pub(crate) sources: SourceArgs,
+    /// Print one JSON object per clause, and a last one with the counts
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
+    /// The node's API, such as http://localhost:14265; without it the embedded reference node is checked
+    pub(crate) url: Option<String>,
     #[command(flatten)]
     pub(crate) sources: SourceArgs,
     /// List the selected vectors; send nothing
     #[arg(long)]
     pub(crate) list: bool,
+    /// Print one JSON object per vector as it is done, and a last one with the counts
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Longest time for one request and its reply, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    pub(crate) timeout: f64,
+    /// Longest time for the whole run, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 900.0, value_parser = seconds)]
+    pub(crate) max_time: f64,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+}
+
+/// Which vectors are run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub(crate) struct SelectionArgs {
+    /// Only vectors whose path contains TEXT, or fits it if it has * or ?; may be repeated
+    #[arg(long = "filter", value_name = "TEXT")]
+    pub(crate) filters: Vec<String>,
+    /// Only vectors with this tag; may be repeated
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(crate) tags: Vec<String>,
+    /// How strict: what the document demands of anyone, or also what the dialect's real node answers to the letter
+    /// [default: exact for the embedded node, spec for a URL]
+    #[arg(long, value_enum)]
+    pub(crate) level: Option<LevelArg>,
+    /// The dialect the node is held to
+    #[arg(long, value_name = "NAME", default_value = DIALECTS[0], value_parser = PossibleValuesParser::new(DIALECTS))]
+    pub(crate) dialect: String,
+    /// Only vectors of this world and of any; with --feed: the world the node was started for
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(WORLDS.map(|world| world.name)))]
+    pub(crate) world: Option<String>,
+    /// Never send a command that changes the node
+    #[arg(long)]
+    pub(crate) read_only: bool,
+}
+
+/// What there is to say about a node behind a URL.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Node behind a URL")]
+pub(crate) struct RemoteArgs {
+    /// Store the fixture's transactions into the node, state by state: it was just started on the fixture's genesis
+    #[arg(long, requires = "url", conflicts_with = "read_only")]
+    pub(crate) feed: bool,
+    /// Send this bearer token with every request
+    #[arg(long, value_name = "TOKEN", requires = "url")]
+    pub(crate) bearer: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelArg {
+    Spec,
+    Exact,
+}
+
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Spec => Level::Spec,
+            LevelArg::Exact => Level::Exact,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number <= 86_400.0 => Ok(number),
+        _ => Err("a number of seconds above 0, at most 86400".into()),
+    }
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
-use tanglegram_runner::{Fixture, Library};
+use tanglegram_runner::Library;
+use tanglegram_target::Fixture;
 use tanglegram_vector::{MAX_FILE, Mistake, Problem, Source};
 
 static VECTORS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../vectors");

@@ -1,37 +1,24 @@
 //! The `tanglegram` binary: flags, help, progress, exit codes; no logic of its own.
 
 mod args;
+mod check;
+mod coverage;
 mod exit;
 mod files;
+mod json;
 mod problems;
+mod report;
+mod style;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{CheckArgs, Cli, Command};
-use crate::exit::Exit;
+use crate::args::{Cli, Command};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Check(args) => check(&args).into(),
+        Command::Check(args) => check::check(&args).into(),
+        Command::Coverage(args) => coverage::coverage(&args).into(),
     }
-}
-
-fn check(args: &CheckArgs) -> Exit {
-    let library = match files::library(args.sources.vectors.as_deref(), args.sources.specs.as_deref()) {
-        Ok(library) => library,
-        Err(problems) => {
-            problems::print(&problems);
-            return Exit::InvalidInput;
-        }
-    };
-    let mut out = std::io::stdout().lock();
-    for vector in library.vectors() {
-        if writeln!(out, "{}", vector.path).is_err() {
-            break;
-        }
-    }
-    Exit::Expected
 }

@@ -1,10 +1,25 @@
-//! From vectors to verdicts: [`Library`] (what there is) → plan (what is selected, in which order) → exchange →
-//! verdict → report.
+//! From vectors to verdicts.
+//!
+//! [`Library`] (what there is) → [`Plan`] (what is selected, in which order, with requests ready) → [`run`] (exchange
+//! and verdict, one [`Outcome`] each) → [`Summary`].
 
-mod fixture;
+mod execute;
+mod feed;
 mod library;
-mod worlds;
+mod plan;
+mod preflight;
+mod prepare;
+mod run;
+mod summary;
+mod transcript;
+mod verdict;
 
-pub use fixture::{Batch, Fixture, State};
+pub use execute::HashOf;
+pub use feed::Remote;
 pub use library::Library;
-pub use worlds::{DIALECTS, WORLDS, World};
+pub use plan::{Plan, Selection};
+pub use preflight::{NodeInfo, preflight};
+pub use prepare::Prepared;
+pub use run::{Ending, RunOptions, run};
+pub use summary::{Counts, Summary};
+pub use verdict::{Failure, Outcome, Verdict};

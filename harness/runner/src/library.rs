@@ -8,8 +8,8 @@ use tanglegram_vector::{
     read_spec,
 };
 
-use crate::fixture::Fixture;
-use crate::worlds::{DIALECTS, WORLDS};
+use tanglegram_target::Fixture;
+use tanglegram_target::{DIALECTS, WORLDS, World};
 
 /// Everything a run can draw from.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ fn collect<T>(read: impl Iterator<Item = Result<T, Vec<Problem>>>, problems: &mu
 }
 
 fn catalogue(specs: &[SpecFile], fixture: &Fixture) -> Catalogue {
-    let world = |world: &crate::World| {
+    let world = |world: &World| {
         let states = world.states.iter().map(|state| (*state).to_owned()).collect();
         (world.name.to_owned(), WorldFacts { states, names: fixture.names.clone() })
     };

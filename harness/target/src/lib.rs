@@ -1,1 +1,28 @@
-//! x
+//! Whatever can be asked.
+//!
+//! An [`Endpoint`] says where a node's API is, a [`Client`] exchanges [`Request`]s for [`Reply`]s with it. A target is
+//! hostile until shown otherwise: each reply is bounded in size and time, redirects are not followed, compression is
+//! never asked for. A [`Provider`] finds the endpoint whose node is in the state that a vector needs.
+
+mod client;
+mod endpoint;
+mod fixture;
+mod message;
+mod provider;
+mod worlds;
+
+pub use client::{Client, ExchangeError, Limits, outside_address};
+pub use endpoint::{Endpoint, UrlError};
+pub use fixture::{Batch, Fixture, State};
+pub use hyper::Method;
+pub use hyper::body::Bytes;
+pub use hyper::header::HeaderMap;
+pub use message::{BadRequest, Reply, Request};
+pub use provider::{Need, Provider, Refusal};
+pub use worlds::{DIALECTS, WORLDS, World};
+
+/// The hash of a transaction, both in trytes; none if they are no transaction.
+pub fn transaction_hash(trytes: &str) -> Option<String> {
+    let transaction = tanglegram_ternary::Transaction::from_trytes(trytes).ok()?;
+    Some(transaction.hash().to_string())
+}

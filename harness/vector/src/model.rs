@@ -277,8 +277,8 @@ impl Ask {
     fn command(&self) -> Option<String> {
         match self {
             Self::Call { command, .. } => Some(command.clone()),
-            Self::Raw { body: RawBody::Text(Template::Fixed(Value::String(text))), .. } => {
-                let body: Value = serde_json::from_str(text).ok()?;
+            Self::Raw { body: RawBody::Text(text), .. } => {
+                let body: Value = serde_json::from_str(&text.written()?).ok()?;
                 Some(body.get("command")?.as_str()?.to_owned())
             }
             Self::Raw { .. } => None,
@@ -288,13 +288,14 @@ impl Ask {
     /// Strict JSON names its command; of anything else a lenient node might make a command, so its letters decide.
     fn changes_node(&self) -> bool {
         if let Some(command) = self.command() {
-            return is_changing(&command);
+            return is_changing(&command) || command.contains('$');
         }
         match self {
             Self::Call { .. } => false,
             Self::Raw { body: RawBody::Empty, .. } => false,
-            Self::Raw { body: RawBody::Text(Template::Fixed(Value::String(text))), .. } => may_change(text),
-            Self::Raw { body: RawBody::Text(_), .. } => true,
+            Self::Raw { body: RawBody::Text(text), .. } => {
+                text.written().is_none_or(|text| may_change(&text))
+            }
             Self::Raw { body: RawBody::Bytes(bytes), .. } => may_change(&String::from_utf8_lossy(bytes)),
         }
     }

@@ -136,8 +136,11 @@ impl<'n> FileReader<'n> {
         (name.to_owned(), facts)
     }
 
+    /// A vector that names a world itself does not take the state that was meant for another one.
     fn state(&self, fields: &Fields<'n>, facts: &WorldFacts, problems: &mut Problems) -> Option<String> {
-        let Some(node) = self.get(fields, "state") else {
+        let default = self.defaults.filter(|_| fields.get("world").is_none());
+        let node = fields.get("state").or_else(|| default.and_then(|default| default.get("state")));
+        let Some(node) = node else {
             problems
                 .add(fields.span, Mistake::MissingKey { key: "state", place: "a vector of a fixture world" });
             return None;

@@ -115,6 +115,15 @@ impl Template {
         })
     }
 
+    /// A text as it was written, with its names unresolved; none for what is no text.
+    pub(crate) fn written(&self) -> Option<String> {
+        match self {
+            Self::Fixed(Value::String(text)) => Some(text.clone()),
+            Self::Text(parts) => Some(parts.iter().map(Part::written).collect()),
+            _ => None,
+        }
+    }
+
     /// Every name in it.
     pub fn names<'t>(&'t self, found: &mut Vec<&'t Name>) {
         match self {
@@ -144,6 +153,13 @@ impl Template {
 }
 
 impl Part {
+    fn written(&self) -> String {
+        match self {
+            Self::Plain(text) => text.clone(),
+            Self::Name(name) => format!("${{{}}}", name.dotted()),
+        }
+    }
+
     fn size(&self) -> usize {
         match self {
             Self::Plain(text) => text.len(),

@@ -68,6 +68,8 @@ fn what_changes_a_node_is_known() {
     assert!(request("{command:addNeighbors}"));
     assert!(request(r#"{command:"\u0061ddNeighbors"}"#));
     assert!(!request(r#"{"command":"getTips","x":"addNeighbors"}"#));
+    assert!(!request(r#"{"command":"getTips","x":"${hash.z1}"}"#));
+    assert!(request(r#"{"command":"${hash.z1}"}"#));
     let during = "    call: getTips\n    expect: { status: 200 }\n    during:\n      - call: interruptAttachingToTangle\n        expect: { status: 200 }\n";
     assert!(changes(during));
 }

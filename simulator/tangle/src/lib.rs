@@ -19,7 +19,6 @@ mod config;
 mod dialect;
 pub mod gossip;
 mod idset;
-mod index;
 mod ledger;
 mod milestone;
 mod node;
@@ -27,7 +26,6 @@ mod spent;
 mod store;
 mod tips;
 mod validity;
-mod verdicts;
 mod walk;
 
 pub use config::{ApiLimits, Config, CoordinatorConfig, Genesis, GenesisError, Host};
@@ -35,4 +33,3 @@ pub use dialect::{Dialect, UnknownDialect};
 pub use node::{ApiRequest, Input, JobId, Millis, Node, Output, Reply, RequestId, Status};
 
 pub use tanglegram_ternary::bundle::SUPPLY;
-pub use verdicts::SharedVerdicts;

@@ -50,11 +50,11 @@ impl Fixture {
         Ok(Self { names: Arc::new(serde_json::from_str(facts)?), states: transactions.states })
     }
 
-    /// The states from `after` (not included) to `upto` (included), of those that `states` lists.
-    pub fn between<'f>(&'f self, after: Option<&str>, upto: &str) -> impl Iterator<Item = &'f State> {
+    /// The states after `after`, or from the first on, up to and with `upto`.
+    pub fn between<'f>(&'f self, after: Option<&str>, upto: &str) -> &'f [State] {
         let position = |name: &str| self.states.iter().position(|state| state.name == name);
         let from = after.and_then(position).map_or(0, |at| at + 1);
         let to = position(upto).map_or(0, |at| at + 1);
-        self.states.get(from..to.max(from)).unwrap_or_default().iter()
+        self.states.get(from..to.max(from)).unwrap_or_default()
     }
 }

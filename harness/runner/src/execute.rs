@@ -1,0 +1,205 @@
+//! Running one vector: its exchanges in order, and the verdict.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use serde_json::Value;
+use tanglegram_target::{Client, ExchangeError, Reply, Request};
+use tanglegram_vector::{Context, Scope, Step};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::prepare::{self, Prepared};
+use crate::transcript;
+use crate::verdict::{self, Failure, Verdict};
+
+/// Pause between attempts of a step that may take a while to hold.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// What running a vector showed, beside the verdict.
+#[derive(Debug)]
+pub(crate) struct Executed {
+    pub(crate) verdict: Verdict,
+    /// The exchange that gave no reply, if one did not: then the target may be gone.
+    pub(crate) broken: Option<ExchangeError>,
+}
+
+/// Why a vector's run stopped early.
+enum Stop {
+    Failed { failure: Box<Failure>, broken: Option<ExchangeError> },
+    Skip(String),
+}
+
+/// Runs a vector against a node.
+pub(crate) async fn execute(item: &Prepared<'_>, client: &mut Client, transaction_hash: HashOf) -> Executed {
+    let mut run = Run { item, client, captured: BTreeMap::new(), transaction_hash };
+    for (index, step) in item.vector.steps.iter().enumerate() {
+        let ready = item.requests[index].as_ref();
+        match run.step(step, index + 1, ready, None).await {
+            Ok(()) => {}
+            Err(Stop::Skip(reason)) => return Executed { verdict: Verdict::Skip(reason), broken: None },
+            Err(Stop::Failed { failure, broken }) => {
+                return Executed { verdict: Verdict::Fail(failure), broken };
+            }
+        }
+    }
+    Executed { verdict: Verdict::Pass, broken: None }
+}
+
+/// Hash of a transaction's trytes, for `$attached`.
+pub type HashOf = fn(&str) -> Option<String>;
+
+struct Run<'r, 'v> {
+    item: &'r Prepared<'v>,
+    client: &'r mut Client,
+    captured: BTreeMap<String, Value>,
+    transaction_hash: HashOf,
+}
+
+impl Run<'_, '_> {
+    /// Runs a step, again and again until it holds if it may take a while.
+    ///
+    /// Its wait counts from `started`, or from now.
+    async fn step(
+        &mut self,
+        step: &Step,
+        number: usize,
+        ready: Option<&Request>,
+        started: Option<Instant>,
+    ) -> Result<(), Stop> {
+        if let Some(after) = step.after {
+            sleep_until(started.unwrap_or_else(Instant::now) + after).await;
+        }
+        let made;
+        let request = match ready {
+            Some(request) => request,
+            None => {
+                made = self.request(step, number)?;
+                &made
+            }
+        };
+        let deadline = step.within.map(|within| Instant::now() + within);
+        loop {
+            let result = self.once(step, number, request).await;
+            let again = deadline.is_some_and(|deadline| Instant::now() + RETRY < deadline);
+            match result {
+                Err(Stop::Failed { broken: None, .. }) if again => sleep(RETRY).await,
+                result => return result,
+            }
+        }
+    }
+
+    fn request(&self, step: &Step, number: usize) -> Result<Request, Stop> {
+        let scope = Scope { world: &self.item.names, captured: &self.captured };
+        prepare::request(step, self.item.authorize(), &scope).map_err(|error| {
+            let failure = self.failure(step, number, Some(error.to_string()), String::new());
+            Stop::Failed { failure, broken: None }
+        })
+    }
+
+    async fn once(&mut self, step: &Step, number: usize, request: &Request) -> Result<(), Stop> {
+        let result = if step.during.is_empty() {
+            exchange(self.client, request, step.nonloopback).await
+        } else {
+            let mut other = Client::new(self.client.endpoint().clone(), self.client.limits());
+            let aside = aside(self.item, &step.during, &mut other, &self.captured, self.transaction_hash);
+            let (result, inner) = tokio::join!(exchange(self.client, request, step.nonloopback), aside);
+            self.captured.append(&mut inner.map_err(|stop| stop.inside_of(number))?);
+            result
+        };
+        let reply = match result {
+            Ok(reply) => reply,
+            Err(ExchangeError::NoOtherAddress) => {
+                return Err(Stop::Skip(ExchangeError::NoOtherAddress.to_string()));
+            }
+            Err(error) => return Err(self.no_reply(step, number, request, error)),
+        };
+        self.judge(step, number, request, &reply)?;
+        self.capture(step, number, request, &reply)
+    }
+
+    fn judge(&self, step: &Step, number: usize, request: &Request, reply: &Reply) -> Result<(), Stop> {
+        let scope = Scope { world: &self.item.names, captured: &self.captured };
+        let context = Context { scope, transaction_hash: self.transaction_hash, now_ms: now_ms() };
+        let differences = verdict::judge(&step.expect, reply, &context);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let mut failure = self.failure(step, number, None, self.transcript(request, Some(reply)));
+        failure.differences = differences.into_vec();
+        Err(Stop::Failed { failure, broken: None })
+    }
+
+    fn capture(&mut self, step: &Step, number: usize, request: &Request, reply: &Reply) -> Result<(), Stop> {
+        for capture in &step.captures {
+            let Some(value) = verdict::capture(capture, reply) else {
+                let error = format!("nothing to capture at /{}", capture.pointer.join("/"));
+                let failure = self.failure(step, number, Some(error), self.transcript(request, Some(reply)));
+                return Err(Stop::Failed { failure, broken: None });
+            };
+            self.captured.insert(capture.name.clone(), value);
+        }
+        Ok(())
+    }
+
+    fn no_reply(&self, step: &Step, number: usize, request: &Request, error: ExchangeError) -> Stop {
+        let transcript = self.transcript(request, None);
+        let failure = self.failure(step, number, Some(error.to_string()), transcript);
+        Stop::Failed { failure, broken: Some(error) }
+    }
+
+    fn transcript(&self, request: &Request, reply: Option<&Reply>) -> String {
+        let sent = transcript::sent(self.client.endpoint(), request);
+        reply.map_or(sent.clone(), |reply| sent + &transcript::came(reply))
+    }
+
+    fn failure(&self, step: &Step, number: usize, error: Option<String>, transcript: String) -> Box<Failure> {
+        let place = self.item.vector.place_of(step.span);
+        Box::new(Failure { step: number, place, error, differences: Vec::new(), transcript })
+    }
+}
+
+impl Stop {
+    /// The same, told as part of the step it happened in.
+    fn inside_of(self, number: usize) -> Self {
+        match self {
+            Self::Failed { mut failure, broken } => {
+                failure.step = number;
+                Self::Failed { failure, broken }
+            }
+            skip => skip,
+        }
+    }
+}
+
+async fn exchange(client: &mut Client, request: &Request, outside: bool) -> Result<Reply, ExchangeError> {
+    if outside { client.exchange_from_outside(request).await } else { client.exchange(request).await }
+}
+
+type Captured = BTreeMap<String, Value>;
+
+/// Runs the steps that go on while another call is under way; their waits count from now, its start.
+fn aside<'a>(
+    item: &'a Prepared<'_>,
+    steps: &'a [Step],
+    client: &'a mut Client,
+    captured: &'a Captured,
+    transaction_hash: HashOf,
+) -> Pin<Box<dyn Future<Output = Result<Captured, Stop>> + 'a>> {
+    let started = Some(Instant::now());
+    Box::pin(async move {
+        let mut run = Run { item, client, captured: captured.clone(), transaction_hash };
+        for (index, step) in steps.iter().enumerate() {
+            run.step(step, index + 1, None, started).await?;
+        }
+        Ok(run.captured)
+    })
+}
+
+/// Now, in milliseconds since 1970.
+#[allow(clippy::disallowed_methods, reason = "the clock of the one who asks, to judge a node's timestamps")]
+fn now_ms() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}

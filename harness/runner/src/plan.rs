@@ -1,0 +1,139 @@
+//! Which vectors are run, and in which order.
+
+use std::collections::BTreeSet;
+
+use tanglegram_vector::{ANY_WORLD, Level, Vector};
+
+use crate::library::Library;
+use crate::prepare::Prepared;
+use tanglegram_target::WORLDS;
+
+/// What the user wants to be run.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// Parts of paths, or patterns with `*` and `?` for whole paths; any may fit. Empty: all.
+    pub filters: Vec<String>,
+    /// Tags of which a vector has to have one. Empty: all.
+    pub tags: Vec<String>,
+    /// The strictest level that is run; the less strict ones are run with it.
+    pub level: Level,
+    /// The dialect the node is held to.
+    pub dialect: String,
+    /// Only vectors of this world, and those of any.
+    pub world: Option<String>,
+    /// Never send a command that changes a node.
+    pub read_only: bool,
+}
+
+/// Vectors in the order they are run.
+#[derive(Debug)]
+pub struct Plan<'l> {
+    /// Those to run: any world first, then world by world, state by state, the ones that leave traces last.
+    pub items: Vec<Prepared<'l>>,
+    /// Those that are selected, but cannot be run, with the reason.
+    pub skipped: Vec<(&'l Vector, String)>,
+}
+
+impl<'l> Plan<'l> {
+    /// Selects from the library.
+    pub fn new(library: &'l Library, selection: &Selection) -> Self {
+        let mut plan = Self { items: Vec::new(), skipped: Vec::new() };
+        for vector in library.vectors().filter(|vector| selection.wants(vector)) {
+            match selection.refuses(vector) {
+                Some(reason) => plan.skipped.push((vector, reason)),
+                None => plan.items.push(Prepared::new(vector, &library.fixture)),
+            }
+        }
+        plan.items.sort_by_key(|item| rank(item.vector));
+        plan
+    }
+
+    /// How many vectors were selected.
+    pub fn len(&self) -> usize {
+        self.items.len() + self.skipped.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Selection {
+    fn wants(&self, vector: &Vector) -> bool {
+        let world = self.world.as_deref();
+        (self.filters.is_empty() || self.filters.iter().any(|filter| fits(filter, &vector.path)))
+            && (self.tags.is_empty() || self.tags.iter().any(|tag| vector.tags.contains(tag)))
+            && vector.level <= self.level
+            && world.is_none_or(|world| vector.world == world || vector.world == ANY_WORLD)
+    }
+
+    /// Why a vector that is wanted is not run.
+    fn refuses(&self, vector: &Vector) -> Option<String> {
+        if !vector.dialects.is_empty() && !vector.dialects.contains(&self.dialect) {
+            return Some(format!("speaks of {}, not of {}", vector.dialects.join(", "), self.dialect));
+        }
+        if self.read_only && vector.changes_node() {
+            let changing: BTreeSet<String> = vector.commands().into_iter().collect();
+            let commands: Vec<String> = changing.into_iter().collect();
+            return Some(format!("would change the node ({})", commands.join(", ")));
+        }
+        None
+    }
+}
+
+/// Any world, then the worlds and their states in order; in a state the vectors that leave traces come last.
+fn rank(vector: &Vector) -> (usize, usize, bool) {
+    let world = WORLDS.iter().position(|world| world.name == vector.world);
+    let states = world.map_or(&[][..], |world| WORLDS[world].states);
+    let state = states.iter().position(|state| Some(*state) == vector.state.as_deref());
+    (world.map_or(0, |world| world + 1), state.unwrap_or(0), vector.dirties)
+}
+
+/// Whether a filter fits a path: as a pattern if it has `*` or `?`, else as a part.
+fn fits(filter: &str, path: &str) -> bool {
+    if filter.contains(['*', '?']) { glob(filter.as_bytes(), path.as_bytes()) } else { path.contains(filter) }
+}
+
+/// `*` stands for any text, `?` for one character; linear in practice, quadratic at worst.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        if p < pattern.len() && pattern[p] == b'*' {
+            star = Some((p, t));
+            p += 1;
+        } else if p < pattern.len() && (pattern[p] == b'?' || pattern[p] == text[t]) {
+            p += 1;
+            t += 1;
+        } else if let Some((at, taken)) = star {
+            star = Some((at, taken + 1));
+            p = at + 1;
+            t = taken + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn filters_are_parts_or_patterns() {
+        for (filter, fit) in [
+            ("getTips", true),
+            ("tips", false),
+            ("iri/*", true),
+            ("*/all", true),
+            ("iri/*/a?l", true),
+            ("getTips/*", false),
+            ("*b", false),
+            ("**", true),
+        ] {
+            assert_eq!(fits(filter, "iri/getTips/all"), fit, "{filter}");
+        }
+    }
+}

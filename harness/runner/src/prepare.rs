@@ -1,0 +1,97 @@
+//! Requests are made ready before the first is sent, as far as no captured value is needed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tanglegram_target::{BadRequest, Request};
+use tanglegram_vector::{Ask, RawBody, Scope, Step, Template, Undefined, Vector};
+use thiserror::Error;
+
+use tanglegram_target::Fixture;
+use tanglegram_target::World;
+
+/// A vector with its requests.
+#[derive(Debug)]
+pub struct Prepared<'v> {
+    /// The vector.
+    pub vector: &'v Vector,
+    /// What its world declares.
+    pub names: Arc<Value>,
+    /// For each step its request; none if it needs a captured value.
+    pub(crate) requests: Vec<Option<Request>>,
+}
+
+/// Why a step's request cannot be made.
+#[derive(Debug, Error)]
+pub(crate) enum PrepareError {
+    #[error(transparent)]
+    Undefined(#[from] Undefined),
+    #[error(transparent)]
+    Bad(#[from] BadRequest),
+}
+
+impl<'v> Prepared<'v> {
+    /// Makes a vector's requests ready.
+    pub fn new(vector: &'v Vector, fixture: &Fixture) -> Self {
+        let world = World::find(&vector.world);
+        let names = world.map_or_else(Arc::default, |_| fixture.names.clone());
+        let scope = Scope { world: &names, captured: &BTreeMap::new() };
+        let authorize = world.is_none_or(|world| world.credentials.is_none());
+        let requests = vector.steps.iter().map(|step| request(step, authorize, &scope).ok()).collect();
+        Self { vector, names, requests }
+    }
+
+    /// Whether the target's own credentials go with its requests: not where authorization is what is tested.
+    pub(crate) fn authorize(&self) -> bool {
+        World::find(&self.vector.world).is_none_or(|world| world.credentials.is_none())
+    }
+}
+
+/// The request of a step.
+pub(crate) fn request(step: &Step, authorize: bool, scope: &Scope<'_>) -> Result<Request, PrepareError> {
+    match &step.ask {
+        Ask::Call { command, with, headers } => {
+            let mut request = Request::command(call_body(command, with, scope)?);
+            request.authorize = authorize;
+            for (name, value) in headers {
+                request = match value {
+                    Some(value) => without(request, name).header(name, &value.resolve_text(scope)?)?,
+                    None => without(request, name),
+                };
+            }
+            Ok(request)
+        }
+        Ask::Raw { method, path, headers, body } => {
+            let body = match body {
+                RawBody::Empty => Vec::new(),
+                RawBody::Text(text) => text.resolve_text(scope)?.into_bytes(),
+                RawBody::Bytes(bytes) => bytes.clone(),
+            };
+            let mut request = Request::new(method, path, body)?;
+            for (name, value) in headers {
+                request = request.header(name, &value.resolve_text(scope)?)?;
+            }
+            request.authorize = authorize;
+            Ok(request)
+        }
+    }
+}
+
+/// The request with a header, and the target's credentials if it is theirs, taken away.
+fn without(mut request: Request, name: &str) -> Request {
+    request.headers.remove(name);
+    request.authorize &= !name.eq_ignore_ascii_case("authorization");
+    request
+}
+
+/// `{"command": …}` with the parameters in the order written.
+fn call_body(command: &str, with: &[(String, Template)], scope: &Scope<'_>) -> Result<String, Undefined> {
+    let mut body = format!("{{\"command\":{}", Value::from(command));
+    for (key, value) in with {
+        let value = value.resolve(scope)?;
+        body.push_str(&format!(",{}:{value}", Value::from(key.as_str())));
+    }
+    body.push('}');
+    Ok(body)
+}

@@ -1,0 +1,134 @@
+//! Holding a reply against what a step expects, and what comes of a vector.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tanglegram_target::Reply;
+use tanglegram_vector::{
+    BodyPattern, Capture, Context, Difference, Differences, Expect, Path, Pattern, Status, Vector, shorten,
+};
+
+/// What came of a vector.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// The node answered as demanded.
+    Pass,
+    /// It did not.
+    Fail(Box<Failure>),
+    /// It was not asked, for this reason.
+    Skip(String),
+}
+
+/// How a node did not answer as demanded.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Which step, from 1.
+    pub step: usize,
+    /// `file:line` of the step.
+    pub place: String,
+    /// Why there was no reply to judge, if there was none.
+    pub error: Option<String>,
+    /// What differs, field by field.
+    pub differences: Vec<Difference>,
+    /// The exchange of the step as text.
+    pub transcript: String,
+}
+
+/// A vector and what came of it.
+#[derive(Debug, Clone)]
+pub struct Outcome<'v> {
+    /// The vector.
+    pub vector: &'v Vector,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// The differences between a reply and what is expected.
+pub(crate) fn judge(expect: &Expect, reply: &Reply, context: &Context<'_>) -> Differences {
+    let mut out = Differences::default();
+    judge_status(&expect.status, reply.status.as_u16(), &mut out);
+    judge_headers(&expect.headers, reply, context, &mut out);
+    match &expect.body {
+        BodyPattern::Free => {}
+        BodyPattern::Json(pattern) => judge_json(pattern, reply, context, &mut out),
+        BodyPattern::Text(pattern) => {
+            let text = Value::from(String::from_utf8_lossy(&reply.body).into_owned());
+            pattern.diff(&text, &Path::Root("body"), context, &mut out);
+        }
+    }
+    out
+}
+
+fn judge_status(expected: &Status, got: u16, out: &mut Differences) {
+    let (fits, wanted) = match expected {
+        Status::OneOf(statuses) => (statuses.contains(&got), statuses.as_slice()),
+        Status::Error => ((400..600).contains(&got), &[][..]),
+    };
+    if !fits {
+        let statuses: Vec<String> = wanted.iter().map(u16::to_string).collect();
+        let wanted =
+            if statuses.is_empty() { "an error, 400 to 599".to_owned() } else { statuses.join(" or ") };
+        out.add(&Path::Root("status"), || wanted, || got.to_string());
+    }
+}
+
+fn judge_headers(
+    expected: &[(String, Option<Pattern>)],
+    reply: &Reply,
+    context: &Context<'_>,
+    out: &mut Differences,
+) {
+    let root = Path::Root("headers");
+    for (name, pattern) in expected {
+        let path = Path::Field(&root, name);
+        match (header(reply, name), pattern) {
+            (Some(value), Some(pattern)) => pattern.diff(&Value::from(value), &path, context, out),
+            (None, Some(_)) => out.add(&path, || "this header".into(), || "no such header".into()),
+            (Some(value), None) => out.add(&path, || "no such header".into(), || shorten(&value, 160)),
+            (None, None) => {}
+        }
+    }
+}
+
+/// A header's value; several of one name are joined by commas.
+fn header(reply: &Reply, name: &str) -> Option<String> {
+    let mut values =
+        reply.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let first = values.next()?.into_owned();
+    Some(values.fold(first, |joined, value| joined + ", " + &value))
+}
+
+fn judge_json(pattern: &Pattern, reply: &Reply, context: &Context<'_>, out: &mut Differences) {
+    match serde_json::from_slice::<Value>(&reply.body) {
+        Ok(value) => pattern.diff(&value, &Path::Root("body"), context, out),
+        Err(error) => {
+            let text = String::from_utf8_lossy(&reply.body[..reply.body.len().min(1000)]);
+            out.add(&Path::Root("body"), || "JSON".into(), || format!("{} ({error})", shorten(&text, 160)));
+        }
+    }
+}
+
+/// The value a capture points at in `{ status, headers, body }`.
+pub(crate) fn capture(capture: &Capture, reply: &Reply) -> Option<Value> {
+    let (part, rest) = capture.pointer.split_first()?;
+    let whole = match part.as_str() {
+        "status" => Value::from(reply.status.as_u16()),
+        "headers" => {
+            let names = reply.headers.keys().map(|name| name.as_str());
+            let field = |name: &str| (name.to_owned(), header(reply, name).map_or(Value::Null, Value::from));
+            Value::Object(names.map(field).collect::<Map<_, _>>())
+        }
+        _ => serde_json::from_slice(&reply.body).ok()?,
+    };
+    let step = |value: Value, key: &String| match value {
+        Value::Array(mut items) => {
+            let index = key.parse::<usize>().ok().filter(|index| *index < items.len())?;
+            Some(items.swap_remove(index))
+        }
+        Value::Object(mut fields) => fields.remove(key),
+        _ => None,
+    };
+    rest.iter().try_fold(whole, step)
+}

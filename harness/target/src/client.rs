@@ -1,0 +1,322 @@
+//! One connection to a node, kept alive, with a bound on everything the other side can do.
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
+use hyper_util::rt::TokioIo;
+use thiserror::Error;
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
+use tokio::time::{Instant, timeout_at};
+
+use crate::endpoint::Endpoint;
+use crate::message::{Reply, Request};
+
+/// What a target may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Longest time to connect.
+    pub connect: Duration,
+    /// Longest time from sending a request to the last byte of its reply.
+    pub exchange: Duration,
+    /// Largest body of a reply, in bytes.
+    pub body: usize,
+    /// Largest head of a reply, in bytes.
+    pub head: usize,
+    /// Most header fields of a reply.
+    pub headers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            exchange: Duration::from_secs(30),
+            body: 16 << 20,
+            head: 64 << 10,
+            headers: 100,
+        }
+    }
+}
+
+/// Why an exchange gave no reply.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The host's name has no address.
+    #[error("cannot find the host `{host}`: {source}")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// Nobody listens, or nobody can be reached.
+    #[error("cannot connect to {address}: {source}")]
+    Connect {
+        /// Host and port.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Connecting took too long.
+    #[error("no connection to {address} within {} s", limit.as_secs_f32())]
+    ConnectTimeout {
+        /// Host and port.
+        address: String,
+        /// The bound.
+        limit: Duration,
+    },
+    /// The reply did not come, or not to its end, in time.
+    #[error("no complete reply within {} s ({received} bytes of the body came)", limit.as_secs_f32())]
+    Timeout {
+        /// The bound.
+        limit: Duration,
+        /// Bytes of the body that did come.
+        received: usize,
+    },
+    /// The body is larger than allowed.
+    #[error("the reply's body is larger than {limit} bytes")]
+    TooLarge {
+        /// The bound.
+        limit: usize,
+    },
+    /// The head is larger than allowed.
+    #[error("the head of the reply is larger than {bytes} bytes or has more than {fields} fields")]
+    HeadTooLarge {
+        /// The bound on bytes.
+        bytes: usize,
+        /// The bound on fields.
+        fields: usize,
+    },
+    /// What came is no HTTP.
+    #[error("the answer is not HTTP: {0}")]
+    NotHttp(String),
+    /// The connection was closed before the reply's end.
+    #[error("the connection was closed before the reply was complete")]
+    Closed,
+    /// The connection was closed in the middle of the body.
+    #[error("the connection was closed in the middle of the reply's body, after {received} bytes")]
+    Cut {
+        /// Bytes of the body that did come.
+        received: usize,
+    },
+    /// Anything else that went wrong on the connection.
+    #[error("the exchange failed: {0}")]
+    Broken(String),
+    /// A request is to come from an address that is not loopback, and this machine has none.
+    #[error("this machine has no address but loopback")]
+    NoOtherAddress,
+    /// The request cannot be put into HTTP.
+    #[error("the request cannot be sent: {0}")]
+    Unsendable(String),
+}
+
+impl ExchangeError {
+    /// Whether it took the whole time that was allowed.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::ConnectTimeout { .. })
+    }
+}
+
+/// A client of one endpoint, with at most one connection open.
+#[derive(Debug)]
+pub struct Client {
+    endpoint: Endpoint,
+    limits: Limits,
+    host: HeaderValue,
+    connection: Option<SendRequest<Full<Bytes>>>,
+}
+
+impl Client {
+    /// A client that has not connected yet.
+    pub fn new(endpoint: Endpoint, limits: Limits) -> Self {
+        let host = HeaderValue::try_from(endpoint.authority());
+        let host = host.unwrap_or_else(|_| HeaderValue::from_static("localhost"));
+        Self { endpoint, limits, host, connection: None }
+    }
+
+    /// The endpoint asked.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The bounds kept.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Sends a request and reads its reply, within the limits.
+    ///
+    /// # Errors
+    /// No complete reply; the connection is then given up.
+    pub async fn exchange(&mut self, request: &Request) -> Result<Reply, ExchangeError> {
+        let started = Instant::now();
+        let deadline = started + self.limits.exchange;
+        let prepared = self.prepare(request)?;
+        if let Some(connection) = self.connection.take().filter(|connection| !connection.is_closed()) {
+            match self.on_connection(connection, prepared.clone(), started, deadline).await {
+                // An idle connection may be closed at any time: that says nothing about this request.
+                Err(ExchangeError::Closed) => {}
+                result => return result,
+            }
+        }
+        let connection = self.connect(false).await?;
+        self.on_connection(connection, prepared, started, deadline).await
+    }
+
+    /// The same on a connection of its own, from an address of this machine that is not loopback.
+    ///
+    /// # Errors
+    /// No complete reply, or no such address.
+    pub async fn exchange_from_outside(&mut self, request: &Request) -> Result<Reply, ExchangeError> {
+        let started = Instant::now();
+        let deadline = started + self.limits.exchange;
+        let prepared = self.prepare(request)?;
+        let connection = self.connect(true).await?;
+        let reply = self.on_connection(connection, prepared, started, deadline).await;
+        self.connection = None;
+        reply
+    }
+
+    fn prepare(&self, request: &Request) -> Result<hyper::Request<Full<Bytes>>, ExchangeError> {
+        let unsendable = |error: hyper::http::Error| ExchangeError::Unsendable(error.to_string());
+        let path = format!("{}{}", self.endpoint.path(), request.path);
+        let builder = hyper::Request::builder().method(request.method.clone()).uri(path);
+        let mut prepared = builder.body(Full::new(request.body.clone())).map_err(unsendable)?;
+        let headers = prepared.headers_mut();
+        *headers = request.headers.clone();
+        headers.entry(HOST).or_insert_with(|| self.host.clone());
+        if let Some(authorization) = self.endpoint.authorization().filter(|_| request.authorize) {
+            headers.entry(AUTHORIZATION).or_insert_with(|| authorization.clone());
+        }
+        Ok(prepared)
+    }
+
+    async fn on_connection(
+        &mut self,
+        mut connection: SendRequest<Full<Bytes>>,
+        request: hyper::Request<Full<Bytes>>,
+        started: Instant,
+        deadline: Instant,
+    ) -> Result<Reply, ExchangeError> {
+        let limits = self.limits;
+        let timeout = |received| ExchangeError::Timeout { limit: limits.exchange, received };
+        let sent = async {
+            connection.ready().await?;
+            connection.send_request(request).await
+        };
+        let head = timeout_at(deadline, sent).await.map_err(|_| timeout(0))?;
+        let (head, body) = head.map_err(|error| explain(&error, &limits))?.into_parts();
+        let mut received = 0;
+        let body = timeout_at(deadline, read(body, &limits, &mut received)).await;
+        let body = body.map_err(|_| timeout(received))??;
+        self.connection = Some(connection);
+        Ok(Reply { status: head.status, headers: head.headers, body, elapsed: started.elapsed() })
+    }
+
+    async fn connect(&self, from_outside: bool) -> Result<SendRequest<Full<Bytes>>, ExchangeError> {
+        let deadline = Instant::now() + self.limits.connect;
+        let opened = timeout_at(deadline, open(&self.endpoint, from_outside)).await;
+        let stream = opened.map_err(|_| ExchangeError::ConnectTimeout {
+            address: self.endpoint.authority(),
+            limit: self.limits.connect,
+        })??;
+        // Requests are small: waiting to fill a packet only costs time.
+        let _ = stream.set_nodelay(true);
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(self.limits.head).max_headers(self.limits.headers);
+        let handshake = builder.handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = handshake.map_err(|error| explain(&error, &self.limits))?;
+        tokio::spawn(async move {
+            // Its errors reach whoever waits for the reply.
+            let _ = connection.await;
+        });
+        Ok(sender)
+    }
+}
+
+/// Reads a body to its end, or until it is too large.
+async fn read(mut body: Incoming, limits: &Limits, received: &mut usize) -> Result<Bytes, ExchangeError> {
+    let too_large = ExchangeError::TooLarge { limit: limits.body };
+    let announced = body.size_hint().lower();
+    if announced > limits.body as u64 {
+        return Err(too_large);
+    }
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match explain(&error, limits) {
+            ExchangeError::Closed => ExchangeError::Cut { received: *received },
+            other => other,
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        *received += data.len();
+        if *received > limits.body {
+            return Err(too_large);
+        }
+        if whole.is_empty() && data.len() as u64 == announced {
+            return Ok(data);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.into())
+}
+
+/// hyper's error as what it means here.
+fn explain(error: &hyper::Error, limits: &Limits) -> ExchangeError {
+    if error.is_parse() && error.to_string().contains("too large") {
+        ExchangeError::HeadTooLarge { bytes: limits.head, fields: limits.headers }
+    } else if error.is_parse() {
+        ExchangeError::NotHttp(error.to_string())
+    } else if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+        ExchangeError::Closed
+    } else {
+        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        ExchangeError::Broken(format!("{error}{cause}"))
+    }
+}
+
+/// Connects to the first address that takes us.
+async fn open(endpoint: &Endpoint, from_outside: bool) -> Result<TcpStream, ExchangeError> {
+    let found = tokio::net::lookup_host((endpoint.host(), endpoint.port())).await;
+    let addresses =
+        found.map_err(|source| ExchangeError::Resolve { host: endpoint.host().to_owned(), source })?;
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in addresses {
+        let attempt: Box<dyn Future<Output = io::Result<TcpStream>> + Unpin> =
+            if from_outside && address.ip().is_loopback() {
+                let local = outside_address().await.ok_or(ExchangeError::NoOtherAddress)?;
+                Box::new(Box::pin(connect_from(local, address)))
+            } else {
+                Box::new(Box::pin(TcpStream::connect(address)))
+            };
+        match attempt.await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(ExchangeError::Connect { address: endpoint.authority(), source: last })
+}
+
+async fn connect_from(local: Ipv4Addr, address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((local, 0)))?;
+    socket.connect(address).await
+}
+
+/// The address this machine would use towards the world; nothing is sent to find out.
+pub async fn outside_address() -> Option<Ipv4Addr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await.ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).await.ok()?;
+    match socket.local_addr().ok()? {
+        SocketAddr::V4(address) if !address.ip().is_loopback() && !address.ip().is_unspecified() => {
+            Some(*address.ip())
+        }
+        _ => None,
+    }
+}
