@@ -13,6 +13,11 @@ pub const MAX_DEPTH: usize = 20;
 #[error("a key tree of depth {0} is not built: at most {MAX_DEPTH}")]
 pub struct TooDeep(usize);
 
+/// No tree has this many leaves.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} leaves make no key tree: a power of 2 does, at most 2^{MAX_DEPTH}")]
+pub struct BadLeaves(usize);
+
 /// All keys of a coordinator. Leaf `i` is the address of key number `i` of its seed.
 #[derive(Clone)]
 pub struct KeyTree {
@@ -35,11 +40,30 @@ impl KeyTree {
             return Err(TooDeep(depth));
         }
         let leaf = |index| PrivateKey::generate(mode, seed, index, security).address();
-        let mut layers = vec![(0..1 << depth).map(leaf).collect::<Vec<_>>()];
-        for layer in 0..depth {
-            layers.push(layers[layer].chunks(2).map(|pair| mode.hash(pair)).collect());
+        Ok(Self::over(mode, seed, security, (0..1 << depth).map(leaf).collect()))
+    }
+
+    /// The tree over leaves that were generated before, with the same mode, seed and security: only the nodes above them
+    /// are computed. Wrong leaves make signatures that do not verify.
+    pub fn from_leaves(
+        mode: SignatureMode,
+        seed: &Hash,
+        security: Security,
+        leaves: Vec<Hash>,
+    ) -> Result<Self, BadLeaves> {
+        if leaves.len().is_power_of_two() && leaves.len() <= 1 << MAX_DEPTH {
+            Ok(Self::over(mode, seed, security, leaves))
+        } else {
+            Err(BadLeaves(leaves.len()))
         }
-        Ok(Self { mode, seed: *seed, security, layers })
+    }
+
+    fn over(mode: SignatureMode, seed: &Hash, security: Security, leaves: Vec<Hash>) -> Self {
+        let mut layers = vec![leaves];
+        while layers[layers.len() - 1].len() > 1 {
+            layers.push(layers[layers.len() - 1].chunks(2).map(|pair| mode.hash(pair)).collect());
+        }
+        Self { mode, seed: *seed, security, layers }
     }
 
     /// The hash function of its keys and nodes.
@@ -123,6 +147,17 @@ mod tests {
         assert_eq!(tree.leaf(0), Some(tree.root()));
         assert_eq!(tree.path(0), Some(vec![]));
         assert_eq!((tree.leaf(1), tree.path(1), tree.sign(1, &Hash::NULL)), (None, None, None));
+    }
+
+    #[test]
+    fn a_tree_is_the_same_over_its_leaves() {
+        let (mode, seed) = (SignatureMode::Kerl, Hash::from_trytes_padded("COORDINATOR").unwrap());
+        let tree = KeyTree::generate(mode, &seed, Security::Low, 2).unwrap();
+        let leaves: Vec<_> = (0..4).map(|index| tree.leaf(index).unwrap()).collect();
+        let again = KeyTree::from_leaves(mode, &seed, Security::Low, leaves.clone()).unwrap();
+        assert_eq!((again.root(), again.depth(), again.path(3)), (tree.root(), 2, tree.path(3)));
+        let error = KeyTree::from_leaves(mode, &seed, Security::Low, leaves[..3].to_vec()).err().unwrap();
+        assert_eq!(error, BadLeaves(3));
     }
 
     #[test]

@@ -1,0 +1,128 @@
+//! How an IRI node speaks HTTP: one handler for every method and path, of which only `OPTIONS` is special.
+
+use std::cell::Cell;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, AUTHORIZATION, CONNECTION,
+    CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE,
+};
+use hyper::{Method, Request, Response, StatusCode, Version};
+use tanglegram_tangle::{ApiRequest, Reply};
+
+use crate::access::Access;
+use crate::body;
+use crate::host::{Answer, Host};
+use crate::watch::{Phase, Watch};
+
+const API_VERSION: HeaderName = HeaderName::from_static("x-iota-api-version");
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const METHODS: &str = "GET,HEAD,POST,PUT,DELETE,TRACE,OPTIONS,CONNECT,PATCH";
+const REQUEST_HEADERS: &str =
+    "User-Agent, Origin, X-Requested-With, Content-Type, Accept, X-IOTA-API-Version";
+
+type HttpReply = Response<Full<Bytes>>;
+
+/// The API port of one node.
+pub(crate) struct Api {
+    pub(crate) host: Rc<Host>,
+    pub(crate) access: Access,
+    /// Set when the server is about to stop: every reply is then the last of its connection.
+    pub(crate) closing: Rc<Cell<bool>>,
+}
+
+impl Api {
+    /// Answers one request of a connection. An error means the client is gone or broke the protocol.
+    pub(crate) async fn answer(
+        &self,
+        peer: IpAddr,
+        watch: &Watch,
+        request: Request<Incoming>,
+    ) -> Result<HttpReply, hyper::Error> {
+        watch.enter(Phase::Body);
+        let mut last = !persists(&request) || self.closing.get();
+        let mut reply = if !self
+            .access
+            .admits(request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes))
+        {
+            last |= !body::skip(request.into_body()).await?;
+            unauthorized()
+        } else if request.method() == Method::OPTIONS {
+            last |= !body::skip(request.into_body()).await?;
+            options()
+        } else {
+            let versioned = request.headers().contains_key(API_VERSION);
+            let body = body::read(request.into_body(), self.host.max_body_length()).await?;
+            last |= body.unfinished;
+            watch.enter(Phase::Node);
+            json(self.ask(ApiRequest { body: body.text, versioned, trusted: self.access.trusts(peer) }).await)
+        };
+        let connection = if last || self.closing.get() { "close" } else { "keep-alive" };
+        reply.headers_mut().insert(CONNECTION, HeaderValue::from_static(connection));
+        watch.enter(Phase::Reply);
+        Ok(reply)
+    }
+
+    async fn ask(&self, request: ApiRequest) -> Option<Reply> {
+        match self.host.ask(request) {
+            Answer::Now(reply) => Some(reply),
+            Answer::Later(pending) => pending.reply().await,
+        }
+    }
+}
+
+/// Whether the client wants to use the connection again.
+fn persists<B>(request: &Request<B>) -> bool {
+    let values = request.headers().get_all(CONNECTION);
+    let has = |token: &str| {
+        let mut tokens =
+            values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        tokens.any(|each| each.trim().eq_ignore_ascii_case(token))
+    };
+    match request.version() {
+        Version::HTTP_11 => !has("close"),
+        _ => has("keep-alive"),
+    }
+}
+
+/// A reply of the node. There is none only when the server stops before the work was done.
+fn json(reply: Option<Reply>) -> HttpReply {
+    let Some(reply) = reply else { return empty(StatusCode::SERVICE_UNAVAILABLE) };
+    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status as u16).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.reserve(4);
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(KEEP_ALIVE, HeaderValue::from_static("timeout=500, max=100"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The reply to a browser's question what it may send.
+fn options() -> HttpReply {
+    let mut response = empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(ALLOW, HeaderValue::from_static(METHODS));
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(REQUEST_HEADERS));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}
+
+/// The reply to wrong or missing credentials: made by the HTTP server, not by the API, hence no JSON and no CORS.
+fn unauthorized() -> HttpReply {
+    let mut response = empty(StatusCode::UNAUTHORIZED);
+    let challenge = HeaderValue::from_static("Basic realm=\"Iota Realm\"");
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
+}
+
+fn empty(status: StatusCode) -> HttpReply {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}

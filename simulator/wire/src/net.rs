@@ -1,0 +1,164 @@
+//! Nodes on real ports, on a thread of their own.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use tanglegram_tangle::Node;
+use tanglegram_ternary::milestone::IssueError;
+use tanglegram_ternary::pow::PowError;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::oneshot;
+use tokio::task::{self, spawn_local};
+
+use crate::access::Access;
+use crate::host::Host;
+use crate::iri::Api;
+use crate::issuer::{Issuer, Milestones};
+use crate::miner::Miner;
+use crate::server::Connections;
+
+/// One node to put on the network.
+pub struct Served {
+    /// What the node is called, in the `listening` line and in threads' names.
+    pub name: String,
+    /// The node, fresh or a clone of a fed one.
+    pub node: Node,
+    /// Where its API listens: bound by the caller, so that a port in use is told before anything starts.
+    pub listener: TcpListener,
+    /// Who may ask.
+    pub access: Access,
+    /// The coordinator that works on this node, if one does.
+    pub milestones: Option<Milestones>,
+}
+
+/// Why nodes could not be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// A thread, the event loop or a socket could not be set up.
+    #[error("cannot serve {name}: {source}")]
+    Io {
+        /// The node it was for.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The API's address is not to be had: in use, not of this machine, or not allowed.
+    #[error("{name} cannot listen on {address}: {source}")]
+    Bind {
+        /// The node it was for.
+        name: String,
+        /// Where its API should listen.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The coordinator could not issue its first milestone.
+    #[error("cannot issue the first milestone on {name}: {source}")]
+    Milestone {
+        /// The node it was for.
+        name: String,
+        /// What went wrong.
+        source: IssueError<PowError>,
+    },
+}
+
+/// Serves nodes on a thread of their own; returns as soon as their ports answer.
+pub fn serve(nodes: Vec<Served>) -> Result<Running, ServeError> {
+    let name = nodes.first().map_or_else(String::new, |node| node.name.clone());
+    let failed = |source| ServeError::Io { name: name.clone(), source };
+    let apis = nodes.iter().map(|node| Ok((node.name.clone(), node.listener.local_addr()?)));
+    let apis = apis.collect::<io::Result<_>>().map_err(failed)?;
+    let (stop, stopped) = oneshot::channel();
+    let (ready, started) = mpsc::sync_channel(1);
+    let thread = thread::Builder::new().name(format!("wire {name}"));
+    let thread = thread.spawn(move || run(nodes, &ready, stopped)).map_err(failed)?;
+    started.recv().map_err(|_| failed(io::Error::other("the server thread ended at once")))??;
+    Ok(Running { apis, stop: Some(stop), thread: Some(thread) })
+}
+
+/// Nodes that are being served. Dropping it stops them.
+#[derive(Debug)]
+pub struct Running {
+    apis: Vec<(String, SocketAddr)>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Name and API address of each node, in the order they were given.
+    pub fn apis(&self) -> &[(String, SocketAddr)] {
+        &self.apis
+    }
+
+    /// The API address of the first node.
+    pub fn addr(&self) -> SocketAddr {
+        self.apis[0].1
+    }
+
+    /// Accepts nothing more, lets the requests under way finish (at most some seconds) and closes everything.
+    pub fn shutdown(mut self) {
+        self.stop();
+    }
+
+    fn stop(&mut self) {
+        drop(self.stop.take()); // the server waits for this sender to go
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The server's thread: sets everything up, says so, and serves until told to stop.
+fn run(nodes: Vec<Served>, ready: &mpsc::SyncSender<Result<(), ServeError>>, stopped: oneshot::Receiver<()>) {
+    let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
+        Ok(runtime) => runtime,
+        Err(source) => return drop(ready.send(Err(ServeError::Io { name: "all nodes".into(), source }))),
+    };
+    runtime.block_on(async {
+        let connections = Connections::new();
+        let mut tasks = vec![spawn_local(Rc::clone(&connections).sweep())];
+        for node in nodes {
+            match open(node, &connections).await {
+                Ok(more) => tasks.extend(more),
+                Err(error) => return drop(ready.send(Err(error))),
+            }
+        }
+        let _ = ready.send(Ok(()));
+        let _ = stopped.await; // an error too: whoever held the other end is gone
+        tasks.iter().for_each(task::JoinHandle::abort);
+        connections.drain().await;
+    });
+}
+
+/// Starts a node; its coordinator has issued the first milestone when this returns. Returns the tasks to stop first.
+async fn open(
+    served: Served,
+    connections: &Rc<Connections>,
+) -> Result<Vec<task::JoinHandle<()>>, ServeError> {
+    let Served { name, node, listener, access, milestones } = served;
+    let failed = |source| ServeError::Io { name: name.clone(), source };
+    let (miner, results) = Miner::start(&format!("pow {name}")).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+    let host = Rc::new(Host::new(node, miner));
+    spawn_local(Rc::clone(&host).collect(results));
+    let mut tasks = Vec::new();
+    if let Some(milestones) = milestones {
+        let issuer = Issuer::new(Rc::clone(&host), milestones);
+        issuer.issue().await.map_err(|source| ServeError::Milestone { name: name.clone(), source })?;
+        tasks.push(spawn_local(issuer.run()));
+    }
+    let api = Rc::new(Api { host, access, closing: Rc::clone(&connections.closing) });
+    tasks.push(spawn_local(Rc::clone(connections).accept(listener, api)));
+    Ok(tasks)
+}

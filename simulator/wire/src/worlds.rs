@@ -1,0 +1,40 @@
+//! Serving a world file.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use tanglegram_world::{NodePlan, World};
+
+use crate::access::Access;
+use crate::issuer::Milestones;
+use crate::net::{Running, ServeError, Served, serve};
+
+/// Serves the nodes of a world, each on the address its options say; the first on `listen`, if given.
+///
+/// The world's coordinator works on the first node.
+pub fn serve_world(world: &World, listen: Option<SocketAddr>) -> Result<Running, ServeError> {
+    let mut milestones = world
+        .coordinator
+        .as_ref()
+        .map(|issuer| Milestones { tree: Arc::clone(&issuer.tree), interval: issuer.interval });
+    let mut listen = listen;
+    let nodes = world.nodes.iter().zip(1..).map(|(plan, seed)| {
+        let address = listen.take().unwrap_or(SocketAddr::new(plan.api.host, plan.api.port));
+        let mut served = Served::of(plan, bind(plan, address)?, seed);
+        served.milestones = milestones.take();
+        Ok(served)
+    });
+    serve(nodes.collect::<Result<_, _>>()?)
+}
+
+impl Served {
+    /// A fresh node of a world behind a listener, without a coordinator; `seed` starts its random walks.
+    pub fn of(plan: &NodePlan, listener: TcpListener, seed: u64) -> Served {
+        let access = Access { auth: plan.api.auth.clone(), trusted: plan.api.trusted.clone() };
+        Served { name: plan.name.clone(), node: plan.start(seed), listener, access, milestones: None }
+    }
+}
+
+fn bind(plan: &NodePlan, address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).map_err(|source| ServeError::Bind { name: plan.name.clone(), address, source })
+}

@@ -1,0 +1,157 @@
+//! The world file as written: which keys there are and of what shape, not yet what they mean.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_yaml::Spanned;
+
+use crate::options;
+
+/// A world file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WorldFile {
+    #[serde(default, rename = "about")]
+    _about: Option<String>,
+    pub(crate) dialect: Option<Spanned<String>>,
+    pub(crate) wallet: Option<Spanned<WalletFile>>,
+    pub(crate) coordinator: Option<Spanned<CoordinatorFile>>,
+    #[serde(default)]
+    pub(crate) options: Options,
+    #[serde(default)]
+    pub(crate) nodes: Nodes,
+}
+
+/// The seed that owns the genesis.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WalletFile {
+    pub(crate) seed: Spanned<String>,
+    pub(crate) security: Option<Spanned<u8>>,
+}
+
+/// The world's own coordinator.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CoordinatorFile {
+    pub(crate) seed: Spanned<String>,
+    pub(crate) depth: Spanned<u8>,
+    pub(crate) security: Spanned<u8>,
+    pub(crate) mode: Spanned<String>,
+    pub(crate) tree: Option<Spanned<String>>,
+    pub(crate) interval: Option<Spanned<String>>,
+}
+
+/// Nodes by name, in the order written.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes(pub(crate) Vec<(Spanned<String>, Options)>);
+
+/// A node's options, in the order written.
+#[derive(Debug, Default)]
+pub(crate) struct Options(pub(crate) Vec<Setting>);
+
+/// One option and its value; the elements of a list are joined by commas.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) name: Spanned<String>,
+    pub(crate) value: Spanned<Text>,
+}
+
+/// A scalar in its own spelling (so that `81` nines stay 81 nines), or a list of them.
+#[derive(Debug)]
+pub(crate) struct Text(pub(crate) String);
+
+/// The bytes of the file a value was written in.
+pub(crate) fn span<T>(value: &Spanned<T>) -> Range<usize> {
+    let span = value.referenced.span();
+    let start = span.byte_offset().map_or(0, |offset| offset as usize);
+    start..start + span.byte_len().map_or(0, |length| length as usize)
+}
+
+impl<'de> Deserialize<'de> for Nodes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Nodes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("nodes by name, each with its options")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Nodes, A::Error> {
+                let mut nodes = Vec::new();
+                while let Some(name) = map.next_key()? {
+                    nodes.push((name, map.next_value()?));
+                }
+                Ok(Nodes(nodes))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+impl<'de> Deserialize<'de> for Options {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Options;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a node's options")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Options, A::Error> {
+                let mut settings = Vec::new();
+                while let Some(name) = map.next_key::<Spanned<String>>()? {
+                    let value = value(&mut map, &name)?;
+                    settings.push(Setting { name, value });
+                }
+                Ok(Options(settings))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// Reads a value in the shape its option has; of an unknown option, nothing.
+fn value<'de, A: MapAccess<'de>>(map: &mut A, name: &Spanned<String>) -> Result<Spanned<Text>, A::Error> {
+    match options::shape(&name.value) {
+        Some(options::Shape::List) => map.next_value(),
+        Some(options::Shape::Scalar) => {
+            let Spanned { value, referenced, defined } = map.next_value::<Spanned<String>>()?;
+            Ok(Spanned { value: Text(value), referenced, defined })
+        }
+        None => {
+            map.next_value::<IgnoredAny>()?;
+            Ok(Spanned { value: Text(String::new()), referenced: name.referenced, defined: name.defined })
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Joined;
+        impl<'de> Visitor<'de> for Joined {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Text, A::Error> {
+                let mut texts: Vec<String> = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    texts.push(text);
+                }
+                Ok(Text(texts.join(",")))
+            }
+        }
+        deserializer.deserialize_any(Joined)
+    }
+}

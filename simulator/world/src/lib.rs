@@ -1,0 +1,41 @@
+//! World files: which nodes there are, under which settings, on which ledger and coordinator.
+//!
+//! ```yaml
+//! about: one line for people                  # optional
+//! dialect: iri-1.8.5                          # or iri-1.8.6; the first is the default
+//! wallet: { seed: ALICE, security: 2 }        # owns the whole supply, on its first address
+//! coordinator:                                # issues a signed milestone every `interval`
+//!   { seed: COO, depth: 8, security: 1, mode: KERL, interval: 5s }
+//! options: { mwm: 9 }                         # for every node …
+//! nodes:                                      # … unless the node says otherwise
+//!   n0: { port: 14265, max-depth: 15 }
+//!   n1: { port: 0, remote-auth: "user:pass" } # port 0: any free one
+//! ```
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `about` | free text |
+//! | `dialect` | the version of IRI whose answers the nodes give |
+//! | `wallet` | `seed` (trytes, padded with 9) and `security` (1–3, default 2): without a `snapshot` all iotas are on its address 0 |
+//! | `coordinator` | `seed`, `depth` (2^depth milestones), `security`, `mode` (`KERL`, `CURLP27`, `CURLP81`), `interval` (default 5s), and `tree`: a file of the addresses of all keys, 49 bytes each, which saves generating them (depths over 12 need one) |
+//! | `options` | options of all nodes |
+//! | `nodes` | the nodes by name, each with its own options |
+//!
+//! Options have the names of IRI's command line (`max-depth`) or configuration file (`MAX_DEPTH`) and IRI's defaults:
+//! `testnet` (here `true` by default), `mwm`, `snapshot`, `snapshot-timestamp`, `milestone-start`, `testnet-coordinator`,
+//! `testnet-coordinator-security-level`, `testnet-coordinator-signature-mode`, `testnet-no-coo-validation`,
+//! `milestone-keys`, `max-depth`, `alpha`, `max-analyzed-transactions`, `max-find-transactions`, `max-requests-list`,
+//! `max-get-trytes`, `max-body-length`, `remote-limit-api`, `remote-trusted-api-hosts`, `remote-auth`, `remote`,
+//! `api-host`, `port` (here 0 by default: any free one), `max-neighbors`, `auto-tethering`. Numbers and booleans may be
+//! quoted, lists may be texts with commas. Anything unknown is an error.
+
+mod build;
+mod error;
+mod file;
+mod files;
+mod node;
+mod options;
+mod world;
+
+pub use error::{Fault, WorldError};
+pub use world::{ApiPlan, BUILT_IN, Issuer, NodePlan, Wallet, World};

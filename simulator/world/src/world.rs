@@ -1,0 +1,131 @@
+//! A world, ready to be started.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tanglegram_tangle::{Config, Dialect, Node};
+use tanglegram_ternary::merkle::KeyTree;
+use tanglegram_ternary::wots::Security;
+use tanglegram_ternary::{Address, Hash};
+
+use crate::build::build;
+use crate::error::{Source, WorldError};
+use crate::files::{self, Files};
+
+/// The worlds in the program; the first is the default.
+pub const BUILT_IN: [&str; 4] = ["private-net", "recorded-iri", "recorded-iri-limits", "recorded-iri-auth"];
+
+/// Nodes and what they share.
+#[derive(Clone)]
+pub struct World {
+    /// The built-in name, or the file's name without its ending.
+    pub name: String,
+    /// The nodes, in the order of the file; at least one.
+    pub nodes: Vec<NodePlan>,
+    /// The world's own coordinator: without one, milestones come from outside.
+    pub coordinator: Option<Issuer>,
+    /// Who owns the genesis, where the world says so.
+    pub wallet: Option<Wallet>,
+}
+
+/// A node to be started.
+#[derive(Clone, Debug)]
+pub struct NodePlan {
+    /// Its name in the world.
+    pub name: String,
+    /// Its settings.
+    pub config: Config,
+    /// Its API port.
+    pub api: ApiPlan,
+    /// Whether it accepts neighbours it does not know.
+    pub auto_tethering: bool,
+}
+
+/// Where a node's API listens, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiPlan {
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port; 0 for any free one.
+    pub port: u16,
+    /// `user:password` every request must show.
+    pub auth: Option<String>,
+    /// Hosts that `remote-limit-api` does not bind, besides loopback.
+    pub trusted: BTreeSet<IpAddr>,
+}
+
+/// The world's own coordinator.
+#[derive(Clone)]
+pub struct Issuer {
+    /// Its keys.
+    pub tree: Arc<KeyTree>,
+    /// How often it issues a milestone.
+    pub interval: Duration,
+}
+
+/// The owner of the genesis.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Wallet {
+    /// The seed.
+    pub seed: Hash,
+    /// The security level of its addresses.
+    pub security: Security,
+    /// Its address 0, which holds the balance.
+    pub address: Address,
+    /// Iotas.
+    pub balance: i64,
+}
+
+impl World {
+    /// The world of a built-in name, or of a file.
+    pub fn load(name_or_path: &str) -> Result<World, WorldError> {
+        if BUILT_IN.contains(&name_or_path) {
+            return World::built_in(name_or_path);
+        }
+        let path = Path::new(name_or_path);
+        if !path.exists() && !name_or_path.contains(['/', '\\', '.']) {
+            return Err(WorldError::Unknown { name: name_or_path.to_owned(), known: BUILT_IN.to_vec() });
+        }
+        let unreadable = |source| WorldError::Unreadable { path: path.to_owned(), source };
+        let bytes = files::read(path).map_err(unreadable)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(build(&name, &Source::new(name_or_path.to_owned(), &text), &Files::Folder(folder))?)
+    }
+
+    /// A world given as text; the files it names are looked for in `folder`.
+    pub fn parse(name: &str, text: &str, folder: &Path) -> Result<World, WorldError> {
+        let source = Source::new(format!("{name}.yaml"), text);
+        Ok(build(name, &source, &Files::Folder(folder.to_owned()))?)
+    }
+
+    fn built_in(name: &str) -> Result<World, WorldError> {
+        let file = format!("{name}.yaml");
+        let unreadable = |source| WorldError::Unreadable { path: file.clone().into(), source };
+        let text = Files::BuiltIn.read_text(&file).map_err(unreadable)?;
+        Ok(build(name, &Source::new(format!("fixtures/worlds/{file}"), &text), &Files::BuiltIn)?)
+    }
+
+    /// The same world with nodes of another dialect.
+    pub fn with_dialect(mut self, dialect: Dialect) -> World {
+        self.nodes.iter_mut().for_each(|node| node.config.dialect = dialect);
+        self
+    }
+}
+
+impl NodePlan {
+    /// The node, with nothing but its genesis; `seed` names its random walks.
+    pub fn start(&self, seed: u64) -> Node {
+        Node::new(self.config.clone(), seed)
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("name", &self.name).field("nodes", &self.nodes).finish_non_exhaustive()
+    }
+}
