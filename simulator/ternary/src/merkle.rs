@@ -2,7 +2,7 @@
 
 use crate::{
     Address, Hash, SignatureMode,
-    wots::{Fragment, PrivateKey, Security},
+    wots::{self, Fragment, PrivateKey, Security},
 };
 
 /// The largest depth of a tree that is built here: a million keys.
@@ -39,8 +39,7 @@ impl KeyTree {
         if depth > MAX_DEPTH {
             return Err(TooDeep(depth));
         }
-        let leaf = |index| PrivateKey::generate(mode, seed, index, security).address();
-        Ok(Self::over(mode, seed, security, (0..1 << depth).map(leaf).collect()))
+        Ok(Self::over(mode, seed, security, wots::addresses(mode, seed, 0..1 << depth, security)))
     }
 
     /// The tree over leaves that were generated before, with the same mode, seed and security: only the nodes above them
@@ -61,7 +60,7 @@ impl KeyTree {
     fn over(mode: SignatureMode, seed: &Hash, security: Security, leaves: Vec<Hash>) -> Self {
         let mut layers = vec![leaves];
         while layers[layers.len() - 1].len() > 1 {
-            layers.push(layers[layers.len() - 1].chunks(2).map(|pair| mode.hash(pair)).collect());
+            layers.push(mode.hash_each(&layers[layers.len() - 1], 2));
         }
         Self { mode, seed: *seed, security, layers }
     }

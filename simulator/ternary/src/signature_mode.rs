@@ -6,7 +6,7 @@ use tanglegram_kernels::curl::{self, Curl, Rounds};
 
 use crate::{
     Hash, Trit,
-    kerl::{self, Block, Kerl},
+    kerl::{self, Block},
     wots::SEGMENTS,
 };
 
@@ -60,26 +60,30 @@ impl SignatureMode {
         }
     }
 
-    /// The first `count` blocks of output after absorbing one block.
-    pub(crate) fn expand(self, block: &Hash, count: usize) -> Vec<Hash> {
+    /// The hashes of messages of `len` blocks each, given one behind the other.
+    pub(crate) fn hash_each(self, blocks: &[Hash], len: usize) -> Vec<Hash> {
         match self.rounds() {
-            None => {
-                let mut kerl = Kerl::new();
-                kerl.absorb_hash(block);
-                (0..count).map(|_| kerl.squeeze()).collect()
-            }
+            None => to_hashes(kerl::hash_each(&to_blocks(blocks), len)),
             Some(rounds) => {
-                let mut curl = Curl::new(rounds);
-                curl.absorb(&block.trits());
-                (0..count).map(|_| squeeze(&mut curl)).collect()
+                let messages: Vec<Vec<Trit>> = blocks.chunks(len).map(concat).collect();
+                let inputs: Vec<&[Trit]> = messages.iter().map(Vec::as_slice).collect();
+                curl::hash_many(&inputs, rounds).iter().map(Hash::from_trits).collect()
             }
+        }
+    }
+
+    /// The first `count` blocks of output after absorbing one block, for each block; returned one behind the other.
+    pub(crate) fn expand_each(self, blocks: &[Hash], count: usize) -> Vec<Hash> {
+        match self.rounds() {
+            None => to_hashes(kerl::expand_each(&to_blocks(blocks), count)),
+            Some(rounds) => blocks.iter().flat_map(|block| curl_expand(block, count, rounds)).collect(),
         }
     }
 
     /// Every block hashed again and again: block `i` as often as `steps[i]` says.
     pub(crate) fn advance(self, blocks: &[Hash], steps: &[u8]) -> Vec<Hash> {
         match self.rounds() {
-            None => kerl_chains(blocks, steps).into_iter().map(Block::to_hash).collect(),
+            None => to_hashes(kerl_chains(blocks, steps)),
             Some(rounds) => curl_chains(blocks, steps, rounds),
         }
     }
@@ -87,11 +91,8 @@ impl SignatureMode {
     /// The digests of fragments: their segments advanced, then hashed together, [`SEGMENTS`] at a time.
     pub(crate) fn digests(self, segments: &[Hash], steps: &[u8]) -> Vec<Hash> {
         match self.rounds() {
-            None => kerl_chains(segments, steps).chunks(SEGMENTS).map(kerl::hash_blocks).collect(),
-            Some(rounds) => curl_chains(segments, steps, rounds)
-                .chunks(SEGMENTS)
-                .map(|fragment| self.hash(fragment))
-                .collect(),
+            None => to_hashes(kerl::hash_each(&kerl_chains(segments, steps), SEGMENTS)),
+            Some(rounds) => self.hash_each(&curl_chains(segments, steps, rounds), SEGMENTS),
         }
     }
 
@@ -104,8 +105,16 @@ impl SignatureMode {
     }
 }
 
+fn to_blocks(hashes: &[Hash]) -> Vec<Block> {
+    hashes.iter().map(Block::from_hash).collect()
+}
+
+fn to_hashes(blocks: Vec<Block>) -> Vec<Hash> {
+    blocks.into_iter().map(Block::to_hash).collect()
+}
+
 fn kerl_chains(blocks: &[Hash], steps: &[u8]) -> Vec<Block> {
-    let mut blocks: Vec<Block> = blocks.iter().map(Block::from_hash).collect();
+    let mut blocks = to_blocks(blocks);
     kerl::advance(&mut blocks, steps);
     blocks
 }
@@ -123,10 +132,12 @@ fn curl_chains(blocks: &[Hash], steps: &[u8], rounds: Rounds) -> Vec<Hash> {
     chains.iter().map(Hash::from_trits).collect()
 }
 
-fn squeeze(curl: &mut Curl) -> Hash {
-    let mut trits = [0; 243];
+fn curl_expand(block: &Hash, count: usize, rounds: Rounds) -> Vec<Hash> {
+    let mut curl = Curl::new(rounds);
+    curl.absorb(&block.trits());
+    let mut trits = vec![0; 243 * count];
     curl.squeeze(&mut trits);
-    Hash::from_trits(&trits)
+    trits.as_chunks().0.iter().map(Hash::from_trits).collect()
 }
 
 fn concat(blocks: &[Hash]) -> Vec<Trit> {

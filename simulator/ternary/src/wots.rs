@@ -4,6 +4,8 @@
 //! ends of a fragment's chains, hashed together, are its digest, and the digests hashed together are the address. To sign
 //! a tryte `n` (-13..=13) is to publish the segment `13 - n` steps down its chain; who verifies goes the other `n + 13`.
 
+use std::{iter, ops::Range};
+
 use crate::{Address, Hash, SignatureMode, trits};
 
 /// Segments in a fragment, each of which signs one tryte.
@@ -14,6 +16,9 @@ const CHAIN: u8 = 26;
 
 /// The largest tryte value. A tryte of this value shows its segment of the private key.
 const MAX: i8 = 13;
+
+/// Keys that are made side by side.
+const SIDE_BY_SIDE: u32 = 8;
 
 /// What fills the signature field of one transaction: segments of a key or signature, or siblings of a Merkle path.
 pub type Fragment = [Hash; SEGMENTS];
@@ -65,10 +70,7 @@ pub struct PrivateKey {
 impl PrivateKey {
     /// The key number `index` of a seed.
     pub fn generate(mode: SignatureMode, seed: &Hash, index: u32, security: Security) -> Self {
-        let mut trits = seed.trits();
-        trits::add(&mut trits, i64::from(index));
-        let subseed = mode.hash(&[Hash::from_trits(&trits)]);
-        Self { mode, segments: mode.expand(&subseed, SEGMENTS * security.fragments()) }
+        Self { mode, segments: segments(mode, seed, iter::once(index), security) }
     }
 
     /// The address that this key may spend from, once.
@@ -87,9 +89,36 @@ impl PrivateKey {
     }
 }
 
+/// The segments of several keys, one key behind the other.
+fn segments(
+    mode: SignatureMode,
+    seed: &Hash,
+    indices: impl Iterator<Item = u32>,
+    security: Security,
+) -> Vec<Hash> {
+    let numbered = |index| {
+        let mut trits = seed.trits();
+        trits::add(&mut trits, i64::from(index));
+        Hash::from_trits(&trits)
+    };
+    let subseeds = mode.hash_each(&indices.map(numbered).collect::<Vec<_>>(), 1);
+    mode.expand_each(&subseeds, SEGMENTS * security.fragments())
+}
+
 /// The address at key number `index` of a seed, as wallets make it (Kerl).
 pub fn address(seed: &Hash, index: u32, security: Security) -> Address {
     PrivateKey::generate(SignatureMode::Kerl, seed, index, security).address()
+}
+
+/// The addresses of consecutive keys of a seed, made side by side.
+pub fn addresses(mode: SignatureMode, seed: &Hash, indices: Range<u32>, security: Security) -> Vec<Address> {
+    let batch = |first: u32| {
+        let end = indices.end.min(first.saturating_add(SIDE_BY_SIDE));
+        let segments = segments(mode, seed, first..end, security);
+        let digests = mode.digests(&segments, &vec![CHAIN; segments.len()]);
+        mode.hash_each(&digests, security.fragments())
+    };
+    indices.clone().step_by(SIDE_BY_SIDE as usize).flat_map(batch).collect()
 }
 
 /// The address whose key made a signature of `hash`. The signature is valid if that is the one expected.
@@ -168,6 +197,16 @@ mod tests {
             balance_slowly(&mut slow);
             prop_assert_eq!(fast.iter().map(|&value| i32::from(value)).sum::<i32>(), 0);
             prop_assert_eq!(fast, slow);
+        }
+    }
+
+    #[test]
+    fn addresses_are_the_same_side_by_side() {
+        let seed = Hash::from_trytes_padded("SEED").unwrap();
+        for mode in [SignatureMode::Kerl, SignatureMode::CurlP27] {
+            let together = addresses(mode, &seed, 5..16, Security::Medium);
+            let alone = |index| PrivateKey::generate(mode, &seed, index, Security::Medium).address();
+            assert_eq!(together, (5..16).map(alone).collect::<Vec<_>>());
         }
     }
 
