@@ -15,12 +15,12 @@ const EXAMPLE: &str = r#"{
 }"#;
 
 fn mirror() -> Mirror {
-    Mirror::new(dataset::load(EXAMPLE).unwrap(), Dialect::default())
+    Mirror::new(dataset::load(EXAMPLE).expect("the example is a data set"), Dialect::default())
 }
 
 fn assert_answers(target: &str, example: &str) {
     let response = mirror().handle(&Request::get(target));
-    let body = String::from_utf8(response.body).unwrap();
+    let body = String::from_utf8(response.body).expect("bodies are UTF-8");
     let compact: String = example.split_whitespace().collect();
     assert_eq!((response.status, body), (200, compact), "{target}");
 }
@@ -120,7 +120,7 @@ fn what_is_not_there() {
         ("/api/v1/nothing", 404, "Not found"),
     ] {
         let response = mirror().handle(&Request::get(target));
-        let body = String::from_utf8(response.body).unwrap();
+        let body = String::from_utf8(response.body).expect("bodies are UTF-8");
         let expected = format!(r#"{{"_status":{{"messages":[{{"message":"{message}"}}]}}}}"#);
         assert_eq!((response.status, body), (status, expected), "{target}");
     }

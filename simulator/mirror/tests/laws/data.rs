@@ -22,7 +22,7 @@ pub(crate) struct Data {
 
 /// The consensus time of the transaction at a place, in nanoseconds.
 pub(crate) fn consensus(place: usize) -> i64 {
-    1_500_000_000_000_000_000 + i64::try_from(place).unwrap() * 700_000_001
+    1_500_000_000_000_000_000 + i64::try_from(place).expect("few transactions") * 700_000_001
 }
 
 fn account() -> impl Strategy<Value = EntityId> {
@@ -53,7 +53,7 @@ impl Data {
             "balance_snapshots": [{ "consensus_ns": "1400000000000000000", "balances": balances }],
             "transactions": transactions,
         });
-        dataset::load(&data.to_string()).unwrap()
+        dataset::load(&data.to_string()).expect("random data is a data set")
     }
 }
 

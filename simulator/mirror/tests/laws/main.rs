@@ -9,7 +9,7 @@ use tanglegram_mirror::{Dialect, Mirror, Request, Response, Timestamp, dataset};
 
 fn get(mirror: &Mirror, target: &str) -> (u16, Value) {
     let response = mirror.handle(&Request::get(target));
-    (response.status, serde_json::from_slice(&response.body).unwrap())
+    (response.status, serde_json::from_slice(&response.body).expect("an answer is JSON"))
 }
 
 /// The rows of a list and of all pages after it, each as one of its fields.
@@ -18,7 +18,9 @@ fn walk(mirror: &Mirror, first: &str, list: &str, field: &str) -> Vec<String> {
     while let Some(target) = next {
         let (status, page) = get(mirror, &target);
         assert_eq!(status, 200, "{target}: {page}");
-        rows.extend(page[list].as_array().unwrap().iter().map(|row| row[field].as_str().unwrap().to_owned()));
+        rows.extend(
+            page[list].as_array().into_iter().flatten().map(|row| row[field].to_string().replace('"', "")),
+        );
         next = page["links"]["next"].as_str().map(str::to_owned);
         assert!(rows.len() <= 2000, "the pages after {first} never end");
     }
