@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tanglegram_runner::{Ending, Library, Outcome, Plan, Remote, RunOptions, Selection, Summary, Verdict};
-use tanglegram_target::{Client, Endpoint, Limits, Provider, World};
+use tanglegram_target::{Client, Embedded, Endpoint, Limits, Provider, World};
 use tanglegram_vector::Level;
 use tokio::time::Instant;
 
@@ -84,7 +84,8 @@ fn list(plan: &Plan<'_>) -> Exit {
 async fn start(args: &CheckArgs, endpoint: Option<Endpoint>, library: &Library, plan: &Plan<'_>) -> Exit {
     let limits = Limits { exchange: Duration::from_secs_f64(args.timeout), ..Limits::default() };
     let Some(endpoint) = endpoint else {
-        return fail(&"the embedded node is not there yet; give a URL", Exit::Usage);
+        let mut embedded = Embedded::new(&args.selection.dialect, Arc::clone(&library.fixture));
+        return drive(args, &mut embedded, plan, limits).await;
     };
     let mut remote = Remote::new(endpoint, limits);
     if args.remote.feed {

@@ -1,7 +1,7 @@
 //! Showing what is wrong with a file: place, snippet, help.
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use tanglegram_vector::Problem;
+use tanglegram_vector::{Problem, shorten};
 
 use crate::exit::Exit;
 use crate::style::Style;
@@ -24,13 +24,44 @@ pub(crate) fn print(problems: &[Problem]) -> Exit {
     Exit::InvalidInput
 }
 
+/// Longest line shown whole, in bytes.
+const LONGEST_LINE: usize = 400;
+
 fn render(problem: &Problem, style: Style) -> String {
     let theme =
         if style.is_coloured() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(110).with_links(false);
     let mut text = String::new();
-    if problem.source.text.is_empty() || handler.render_report(&mut text, problem).is_err() {
-        return format!("{}: {problem}\n", problem.source.name);
+    if has_long_lines(problem) || handler.render_report(&mut text, problem).is_err() {
+        return plain(problem);
+    }
+    text
+}
+
+/// Whether the lines of the snippet would flood the terminal.
+fn has_long_lines(problem: &Problem) -> bool {
+    let text = problem.source.text.as_bytes();
+    let before = &text[..problem.span.start.min(text.len())];
+    let after = &text[before.len()..];
+    let line_ends = |byte: &u8| *byte == b'\n';
+    let ahead: usize = after.split(line_ends).take(2).map(|line| line.len()).max().unwrap_or(0);
+    let behind: usize = before.rsplit(line_ends).take(2).map(|line| line.len()).max().unwrap_or(0);
+    text.is_empty() || ahead.max(behind) > LONGEST_LINE
+}
+
+/// Place and message, with a bit of the text where it happened.
+fn plain(problem: &Problem) -> String {
+    let source = &problem.source;
+    if source.text.is_empty() {
+        return format!("{}: {problem}\n", source.name);
+    }
+    let mut text = format!("{}: {problem}\n", problem.place());
+    let marked = source.text.get(problem.span.start..).and_then(|rest| rest.lines().next());
+    if let Some(marked) = marked.filter(|marked| !marked.is_empty()) {
+        text.push_str(&format!("  at `{}`\n", shorten(marked, 80)));
+    }
+    if let Some(help) = &problem.help {
+        text.push_str(&format!("  help: {help}\n"));
     }
     text
 }

@@ -12,7 +12,8 @@ use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
-use tokio::time::{Instant, timeout_at};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::endpoint::Endpoint;
 use crate::message::{Reply, Request};
@@ -130,7 +131,14 @@ pub struct Client {
     endpoint: Endpoint,
     limits: Limits,
     host: HeaderValue,
-    connection: Option<SendRequest<Full<Bytes>>>,
+    connection: Option<Connection>,
+}
+
+/// An open connection, and the task that moves its bytes; its result says what ended it.
+#[derive(Debug)]
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: JoinHandle<hyper::Result<()>>,
 }
 
 impl Client {
@@ -159,7 +167,7 @@ impl Client {
         let started = Instant::now();
         let deadline = started + self.limits.exchange;
         let prepared = self.prepare(request)?;
-        if let Some(connection) = self.connection.take().filter(|connection| !connection.is_closed()) {
+        if let Some(connection) = self.connection.take().filter(|connection| !connection.sender.is_closed()) {
             match self.on_connection(connection, prepared.clone(), started, deadline).await {
                 // An idle connection may be closed at any time: that says nothing about this request.
                 Err(ExchangeError::Closed) => {}
@@ -200,27 +208,29 @@ impl Client {
 
     async fn on_connection(
         &mut self,
-        mut connection: SendRequest<Full<Bytes>>,
+        mut connection: Connection,
         request: hyper::Request<Full<Bytes>>,
         started: Instant,
         deadline: Instant,
     ) -> Result<Reply, ExchangeError> {
         let limits = self.limits;
-        let timeout = |received| ExchangeError::Timeout { limit: limits.exchange, received };
+        let late = |received| ExchangeError::Timeout { limit: limits.exchange, received };
         let sent = async {
-            connection.ready().await?;
-            connection.send_request(request).await
+            connection.sender.ready().await?;
+            connection.sender.send_request(request).await
         };
-        let head = timeout_at(deadline, sent).await.map_err(|_| timeout(0))?;
-        let (head, body) = head.map_err(|error| explain(&error, &limits))?.into_parts();
+        let (head, body) = match timeout_at(deadline, sent).await.map_err(|_| late(0))? {
+            Ok(reply) => reply.into_parts(),
+            Err(error) => return Err(connection.explain(&error, &limits).await),
+        };
         let mut received = 0;
         let body = timeout_at(deadline, read(body, &limits, &mut received)).await;
-        let body = body.map_err(|_| timeout(received))??;
+        let body = body.map_err(|_| late(received))??;
         self.connection = Some(connection);
         Ok(Reply { status: head.status, headers: head.headers, body, elapsed: started.elapsed() })
     }
 
-    async fn connect(&self, from_outside: bool) -> Result<SendRequest<Full<Bytes>>, ExchangeError> {
+    async fn connect(&self, from_outside: bool) -> Result<Connection, ExchangeError> {
         let deadline = Instant::now() + self.limits.connect;
         let opened = timeout_at(deadline, open(&self.endpoint, from_outside)).await;
         let stream = opened.map_err(|_| ExchangeError::ConnectTimeout {
@@ -233,12 +243,34 @@ impl Client {
         builder.max_buf_size(self.limits.head).max_headers(self.limits.headers);
         let handshake = builder.handshake(TokioIo::new(stream)).await;
         let (sender, connection) = handshake.map_err(|error| explain(&error, &self.limits))?;
-        tokio::spawn(async move {
-            // Its errors reach whoever waits for the reply.
-            let _ = connection.await;
-        });
-        Ok(sender)
+        Ok(Connection { sender, driver: tokio::spawn(connection) })
     }
+}
+
+impl Connection {
+    /// What an error means; where it says no more than that the connection is gone, the reason for that.
+    async fn explain(self, error: &hyper::Error, limits: &Limits) -> ExchangeError {
+        if !(error.is_canceled() || error.is_closed()) {
+            return explain(error, limits);
+        }
+        drop(self.sender);
+        match timeout(Duration::from_millis(100), self.driver).await {
+            // Bytes came before anything was asked.
+            Ok(Ok(Err(reason))) if !is_gone(&reason) => ExchangeError::NotHttp(reason.to_string()),
+            _ => ExchangeError::Closed,
+        }
+    }
+}
+
+/// Whether an error says no more than that the other side is gone.
+fn is_gone(error: &hyper::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    let kind = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    let gone = [BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof];
+    error.is_incomplete_message()
+        || error.is_canceled()
+        || error.is_closed()
+        || kind.is_some_and(|cause| gone.contains(&cause.kind()))
 }
 
 /// Reads a body to its end, or until it is too large.
@@ -273,7 +305,7 @@ fn explain(error: &hyper::Error, limits: &Limits) -> ExchangeError {
         ExchangeError::HeadTooLarge { bytes: limits.head, fields: limits.headers }
     } else if error.is_parse() {
         ExchangeError::NotHttp(error.to_string())
-    } else if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+    } else if is_gone(error) {
         ExchangeError::Closed
     } else {
         let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();

@@ -5,6 +5,7 @@
 //! never asked for. A [`Provider`] finds the endpoint whose node is in the state that a vector needs.
 
 mod client;
+mod embedded;
 mod endpoint;
 mod fixture;
 mod message;
@@ -12,6 +13,7 @@ mod provider;
 mod worlds;
 
 pub use client::{Client, ExchangeError, Limits, outside_address};
+pub use embedded::{Embedded, EmbeddedError, Serving};
 pub use endpoint::{Endpoint, UrlError};
 pub use fixture::{Batch, Fixture, State};
 pub use hyper::Method;

@@ -16,8 +16,6 @@
 //! assert!(hash.iter().all(|trit| (-1..=1).contains(trit)));
 //! ```
 
-#![warn(clippy::undocumented_unsafe_blocks)]
-
 pub mod curl;
 pub mod keccak;
 pub mod pow;
