@@ -77,9 +77,12 @@ fn search_finds_the_smallest_counter() {
 
 #[test]
 fn keccak_is_keccak() {
-    let mut states = [[0; 25], std::array::from_fn(|i| i as u64)];
-    let mut expected = states;
-    expected.iter_mut().for_each(tiny_keccak::keccakf);
-    keccak::permute_many(&mut states);
-    assert_eq!(states, expected);
+    for count in 0..20 {
+        let mut states: Vec<keccak::State> =
+            (0..count).map(|i| std::array::from_fn(|lane| 99 * i + lane as u64)).collect();
+        let mut expected = states.clone();
+        expected.iter_mut().for_each(tiny_keccak::keccakf);
+        keccak::permute_many(&mut states);
+        assert_eq!(states, expected, "{count} states");
+    }
 }
