@@ -82,11 +82,15 @@ fn continues(member: &Transaction, start: &Transaction, index: i64) -> bool {
 }
 
 fn keeps(tangle: &Tangle, members: &[TxId], rules: Rules) -> bool {
+    (rules == Rules::Base || keeps_extra(tangle, members))
+        && tangle.verdict_or(members[0], || keeps_base(tangle, members))
+}
+
+/// Bundle hash and signatures: a function of the members alone.
+fn keeps_base(tangle: &Tangle, members: &[TxId]) -> bool {
     let transactions: Vec<&Transaction> = members.iter().filter_map(|&id| tangle.transaction(id)).collect();
     let hash = bundle::hash(transactions.iter().map(|tx| tx.essence()));
-    transactions.iter().all(|tx| tx.bundle() == hash)
-        && (rules == Rules::Base || keeps_extra(tangle, members))
-        && bundle::verify_signatures(&transactions)
+    transactions.iter().all(|tx| tx.bundle() == hash) && bundle::verify_signatures(&transactions)
 }
 
 fn keeps_extra(tangle: &Tangle, members: &[TxId]) -> bool {

@@ -19,6 +19,7 @@ mod config;
 mod dialect;
 pub mod gossip;
 mod idset;
+mod index;
 mod ledger;
 mod milestone;
 mod node;
@@ -26,6 +27,7 @@ mod spent;
 mod store;
 mod tips;
 mod validity;
+mod verdicts;
 mod walk;
 
 pub use config::{ApiLimits, Config, CoordinatorConfig, Genesis, GenesisError, Host};
@@ -33,3 +35,4 @@ pub use dialect::{Dialect, UnknownDialect};
 pub use node::{ApiRequest, Input, JobId, Millis, Node, Output, Reply, RequestId, Status};
 
 pub use tanglegram_ternary::bundle::SUPPLY;
+pub use verdicts::SharedVerdicts;

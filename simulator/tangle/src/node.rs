@@ -15,6 +15,7 @@ use crate::milestone::Milestones;
 use crate::spent::SpentAddresses;
 use crate::store::{Tangle, TxId};
 use crate::tips::Tips;
+use crate::verdicts::SharedVerdicts;
 use crate::walk::{self, Ground, WalkError};
 
 /// Milliseconds since 1970, as the driver's clock (real or virtual) says.
@@ -196,6 +197,11 @@ impl Node {
             gossip_rng: stream(seed, 1),
             config,
         }
+    }
+
+    /// Shares verdicts on bundles with other nodes: see [`SharedVerdicts`].
+    pub fn share_verdicts(&mut self, verdicts: SharedVerdicts) {
+        self.tangle.share_verdicts(verdicts);
     }
 
     /// What the node was started with.

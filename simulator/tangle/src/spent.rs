@@ -30,8 +30,13 @@ impl SpentAddresses {
         if address.is_null() || address == coordinator {
             return false;
         }
-        let inputs: Vec<TxId> =
-            tangle.with_address(address).iter().copied().filter(|&id| takes(tangle, id)).collect();
+        let inputs: Vec<TxId> = tangle
+            .indexes()
+            .with_address(address)
+            .to_vec()
+            .into_iter()
+            .filter(|&id| takes(tangle, id))
+            .collect();
         inputs.into_iter().any(|id| is_spend(tangle, id))
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
-use tanglegram_ternary::{Hash, Tag, Transaction};
+use indexmap::IndexSet;
+use tanglegram_ternary::{Hash, Transaction};
 
 use crate::bundle::Verdict;
 use crate::idset::IdSet;
+use crate::index::Indexes;
+use crate::verdicts::SharedVerdicts;
 
 /// A transaction hash the node has met, known or merely referenced: a dense index, in order of first sight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,17 +62,15 @@ pub(crate) struct Stored {
     pub(crate) solidified: Vec<TxId>,
 }
 
-type Index<K> = IndexMap<K, Vec<TxId>>;
-
 #[derive(Clone, Debug)]
 pub(crate) struct Tangle {
     /// Position in this set is the [`TxId`].
     hashes: IndexSet<Hash>,
     vertices: Vec<Vertex>,
-    by_address: Index<Hash>,
-    by_bundle: Index<Hash>,
-    by_tag: Index<Tag>,
-    by_obsolete_tag: Index<Tag>,
+    /// Stored transactions in order of arrival.
+    arrivals: Vec<TxId>,
+    indexes: Indexes,
+    verdicts: Option<SharedVerdicts>,
     /// Solid entry points: hashes the snapshot vouches for, with the milestone index they belong to.
     entry_points: BTreeMap<TxId, i32>,
 }
@@ -81,10 +81,9 @@ impl Tangle {
         let mut tangle = Tangle {
             hashes: IndexSet::new(),
             vertices: Vec::new(),
-            by_address: Index::new(),
-            by_bundle: Index::new(),
-            by_tag: Index::new(),
-            by_obsolete_tag: Index::new(),
+            arrivals: Vec::new(),
+            indexes: Indexes::default(),
+            verdicts: None,
             entry_points: BTreeMap::new(),
         };
         let null = tangle.intern(Hash::NULL);
@@ -163,20 +162,27 @@ impl Tangle {
         self.vertices[tail.index()].verdict = verdict;
     }
 
-    pub(crate) fn with_address(&self, address: &Hash) -> &[TxId] {
-        self.by_address.get(address).map_or(&[], Vec::as_slice)
+    /// The indexes, brought up to date.
+    pub(crate) fn indexes(&mut self) -> &Indexes {
+        for &id in &self.arrivals[self.indexes.covered..] {
+            if let Some(transaction) = &self.vertices[id.index()].transaction {
+                self.indexes.add(id, transaction);
+            }
+        }
+        &self.indexes
     }
 
-    pub(crate) fn with_bundle(&self, bundle: &Hash) -> &[TxId] {
-        self.by_bundle.get(bundle).map_or(&[], Vec::as_slice)
+    /// Shares verdicts on bundles with other nodes from now on.
+    pub(crate) fn share_verdicts(&mut self, verdicts: SharedVerdicts) {
+        self.verdicts = Some(verdicts);
     }
 
-    pub(crate) fn with_tag(&self, tag: &Tag) -> &[TxId] {
-        self.by_tag.get(tag).map_or(&[], Vec::as_slice)
-    }
-
-    pub(crate) fn with_obsolete_tag(&self, tag: &Tag) -> &[TxId] {
-        self.by_obsolete_tag.get(tag).map_or(&[], Vec::as_slice)
+    /// The shared verdict on the bundle of a tail, or `verify`'s where none are shared.
+    pub(crate) fn verdict_or(&self, tail: TxId, verify: impl FnOnce() -> bool) -> bool {
+        match &self.verdicts {
+            Some(shared) => shared.get_or(self.hash(tail), verify),
+            None => verify(),
+        }
     }
 
     pub(crate) fn approvers(&self, hash: &Hash) -> &[TxId] {
@@ -186,8 +192,7 @@ impl Tangle {
     /// About how much memory the stored transactions take, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let per_vertex = size_of::<Vertex>() + size_of::<Hash>();
-        self.vertices.len() * per_vertex
-            + self.by_bundle.values().map(Vec::len).sum::<usize>() * size_of::<Transaction>()
+        self.vertices.len() * per_vertex + self.arrivals.len() * size_of::<Transaction>()
     }
 
     /// Stores a transaction; `None` when it is there already, or is the null hash, which is never stored.
@@ -202,10 +207,7 @@ impl Tangle {
         if branch != trunk {
             self.vertices[branch.index()].approvers.push(id);
         }
-        self.by_address.entry(transaction.address()).or_default().push(id);
-        self.by_bundle.entry(transaction.bundle()).or_default().push(id);
-        self.by_tag.entry(transaction.tag()).or_default().push(id);
-        self.by_obsolete_tag.entry(transaction.obsolete_tag()).or_default().push(id);
+        self.arrivals.push(id);
         let vertex = &mut self.vertices[id.index()];
         (vertex.trunk, vertex.branch, vertex.transaction) = (trunk, branch, Some(transaction));
         Some(Stored { id, solidified: self.solidify(id) })

@@ -6,6 +6,7 @@ use tanglegram_ternary::{Hash, Tag, trytes};
 use super::params::{Params, invalid, text};
 use super::reply::{Failure, Object, Thrown};
 use crate::idset::IdSet;
+use crate::index::Indexes;
 use crate::node::Node;
 use crate::store::{Tangle, TxId};
 
@@ -50,9 +51,8 @@ fn hashes(tangle: &Tangle, ids: impl Iterator<Item = TxId>) -> Object {
 }
 
 /// Finds transactions: the union within a parameter, the intersection between parameters.
-pub(super) fn find_transactions(node: &Node, params: &Params<'_>) -> Result<Object, Failure> {
-    let tangle = &node.tangle;
-    let found = search(tangle, params).map_err(|thrown| Failure::from(thrown).wrapped())?;
+pub(super) fn find_transactions(node: &mut Node, params: &Params<'_>) -> Result<Object, Failure> {
+    let found = search(&mut node.tangle, params).map_err(|thrown| Failure::from(thrown).wrapped())?;
     let Some((smallest, others)) = intersectable(&found) else {
         return Err(Failure::from(Thrown::validation("Invalid parameters")).wrapped());
     };
@@ -61,20 +61,21 @@ pub(super) fn find_transactions(node: &Node, params: &Params<'_>) -> Result<Obje
     if matching.len() > node.config.limits.max_find_transactions {
         return Err(Failure::error(OVER_LIMIT));
     }
-    Ok(hashes(tangle, matching.into_iter()))
+    Ok(hashes(&node.tangle, matching.into_iter()))
 }
 
 /// One set for each parameter given, in the order the real node looks at them.
-fn search(tangle: &Tangle, params: &Params<'_>) -> Result<Vec<IdSet>, Thrown> {
+fn search(tangle: &mut Tangle, params: &Params<'_>) -> Result<Vec<IdSet>, Thrown> {
+    let indexes = tangle.indexes();
     let mut found = Vec::new();
     if params.has("bundles") {
-        found.push(union(&search_keys(params, "bundles")?, |bundle| tangle.with_bundle(bundle)));
+        found.push(union(&search_keys(params, "bundles")?, |bundle| indexes.with_bundle(bundle)));
     }
     if params.has("addresses") {
-        found.push(union(&search_keys(params, "addresses")?, |address| tangle.with_address(address)));
+        found.push(union(&search_keys(params, "addresses")?, |address| indexes.with_address(address)));
     }
     if params.has("tags") {
-        found.push(search_tags(tangle, params)?);
+        found.push(search_tags(indexes, params)?);
     }
     if params.has("approvees") {
         found.push(union(&search_keys(params, "approvees")?, |hash| tangle.approvers(hash)));
@@ -101,7 +102,7 @@ fn search_keys(params: &Params<'_>, name: &str) -> Result<Vec<Hash>, Thrown> {
 }
 
 /// Searches the tags; if none of them matches anything, the obsolete tags.
-fn search_tags(tangle: &Tangle, params: &Params<'_>) -> Result<IdSet, Thrown> {
+fn search_tags(indexes: &Indexes, params: &Params<'_>) -> Result<IdSet, Thrown> {
     let list = params.list("tags")?;
     let null_hash = Hash::NULL.to_trytes();
     if list.iter().any(|tag| text(tag).is_ok_and(|tag| tag.as_bytes() == null_hash)) {
@@ -110,8 +111,8 @@ fn search_tags(tangle: &Tangle, params: &Params<'_>) -> Result<IdSet, Thrown> {
     let tags: Vec<Option<Tag>> =
         list.iter().map(|element| search_tag(text(element)?)).collect::<Result<_, _>>()?;
     let tags: Vec<Tag> = tags.into_iter().flatten().collect();
-    let found = union(&tags, |tag| tangle.with_tag(tag));
-    Ok(if found.len() == 0 { union(&tags, |tag| tangle.with_obsolete_tag(tag)) } else { found })
+    let found = union(&tags, |tag| indexes.with_tag(tag));
+    Ok(if found.len() == 0 { union(&tags, |tag| indexes.with_obsolete_tag(tag)) } else { found })
 }
 
 /// A tag to search for, filled up with nines; `None`: one that no transaction can have, as it goes on behind 27 trytes.
