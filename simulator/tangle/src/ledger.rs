@@ -33,6 +33,11 @@ impl Ledger {
         }
     }
 
+    /// Balances above zero.
+    pub(crate) fn balances(&self) -> &BTreeMap<Address, i64> {
+        &self.balances
+    }
+
     pub(crate) fn balance(&self, address: &Address) -> i64 {
         self.balances.get(address).copied().unwrap_or(0)
     }

@@ -14,6 +14,7 @@
 //! Where nodes differ between versions, a [`Dialect`] names each difference.
 
 mod api;
+mod audit;
 mod bundle;
 mod config;
 mod dialect;
@@ -30,6 +31,7 @@ mod validity;
 mod verdicts;
 mod walk;
 
+pub use audit::Breach;
 pub use config::{ApiLimits, Config, CoordinatorConfig, Genesis, GenesisError, Host};
 pub use dialect::{Dialect, UnknownDialect};
 pub use node::{ApiRequest, Input, JobId, Millis, Node, Output, Reply, RequestId, Status};

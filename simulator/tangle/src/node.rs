@@ -1,11 +1,12 @@
 //! The node: its state, and the way of every input through it.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use tanglegram_ternary::{Hash, Tag, Transaction};
+use tanglegram_ternary::{Address, Hash, Tag, Transaction};
 
 use crate::api::{self, AttachQueue};
 use crate::config::Config;
@@ -243,6 +244,33 @@ impl Node {
     /// The index of the latest milestone known.
     pub fn latest_milestone_index(&self) -> i32 {
         self.milestones.latest.0
+    }
+
+    /// Balances above zero, as of the latest solid milestone.
+    pub fn balances(&self) -> &BTreeMap<Address, i64> {
+        self.ledger.balances()
+    }
+
+    /// Every transaction stored, in order of arrival: what a restarted node needs to be what it was.
+    pub fn transactions(&self) -> impl ExactSizeIterator<Item = Arc<Transaction>> {
+        self.tangle.arrivals().iter().filter_map(|&id| self.tangle.shared(id)).collect::<Vec<_>>().into_iter()
+    }
+
+    /// How many transactions are stored.
+    pub fn transaction_count(&self) -> usize {
+        self.tangle.arrivals().len()
+    }
+
+    /// Trunk and branch for a new bundle, as getTransactionsToApprove selects them; `None` where it would refuse.
+    pub fn tips_to_approve(&mut self, depth: i32) -> Option<(Hash, Hash)> {
+        let (trunk, branch) = self.is_synchronized().then(|| self.select_tips(depth, None))?.ok()?;
+        Some((self.tangle.hash(trunk), self.tangle.hash(branch)))
+    }
+
+    /// The milestone that confirmed a transaction; `None` for unconfirmed and unknown ones.
+    pub fn confirmed_by(&self, hash: &Hash) -> Option<i32> {
+        let id = self.tangle.stored(hash)?;
+        Some(self.tangle.vertex(id).snapshot_index).filter(|&index| index != 0)
     }
 
     /// Trunk and branch for the coordinator's next milestone: tips consistent with the ledger, the branch on top of the

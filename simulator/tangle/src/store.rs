@@ -162,6 +162,11 @@ impl Tangle {
         self.vertices[tail.index()].verdict = verdict;
     }
 
+    /// Stored transactions in order of arrival.
+    pub(crate) fn arrivals(&self) -> &[TxId] {
+        &self.arrivals
+    }
+
     /// The indexes, brought up to date.
     pub(crate) fn indexes(&mut self) -> &Indexes {
         for &id in &self.arrivals[self.indexes.covered..] {

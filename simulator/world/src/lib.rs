@@ -35,6 +35,7 @@ mod file;
 mod files;
 mod node;
 mod options;
+pub mod sim;
 mod world;
 
 pub use error::{Fault, WorldError};

@@ -98,7 +98,8 @@ impl Node {
 
     /// Sends a transaction together with the next request, if there is one.
     fn tell(&mut self, peer: PeerId, transaction: Arc<Transaction>, out: &mut Vec<Output>) {
-        let requested = self.requests.pop().inspect(|hash| {
+        let next = self.network.next_to_ask(peer);
+        let requested = self.requests.at(next).inspect(|hash| {
             self.network.recently_requested.insert(*hash);
         });
         let requested = requested.unwrap_or_else(|| transaction.hash());
@@ -111,11 +112,15 @@ impl Node {
     }
 
     /// Answers a request. Whoever asks for nothing gets something only while this node itself is behind: that keeps the
-    /// talk, and with it the node's own requests, going.
+    /// talk, and with it the node's own requests, going. Two nodes that are both behind would talk at the speed of the line
+    /// for ever, so that without a request to carry there is one such answer a round.
     fn answer(&mut self, peer: PeerId, requested: Option<Hash>, out: &mut Vec<Output>) {
         let answer = match requested {
             Some(hash) => self.tangle.stored(&hash),
             None if self.ledger.index >= self.milestones.latest.0 - 1 => return,
+            None if !self.network.can_ask(peer, self.requests.len()) && !self.network.entertain(peer) => {
+                return;
+            }
             None => {
                 self.network.count(peer, |metrics| metrics.random_requests += 1);
                 self.random_tip()
@@ -141,6 +146,9 @@ impl Node {
     /// Does what is due: asks for tips, looks for what the milestones lack.
     pub(crate) fn tick(&mut self, now: Millis, out: &mut Vec<Output>) {
         let due = self.network.tick(now, out);
+        if due.tips_request || due.solidify {
+            self.network.new_round();
+        }
         if due.tips_request {
             self.request_tips(out);
         }

@@ -74,6 +74,31 @@ impl Network {
         }
     }
 
+    /// How many requests this neighbour was asked for in this round; counts one more.
+    pub(crate) fn next_to_ask(&mut self, id: PeerId) -> usize {
+        self.peers.get_mut(&id).map_or(usize::MAX, |peer| {
+            peer.asked += 1;
+            peer.asked - 1
+        })
+    }
+
+    /// Whether this neighbour was asked for fewer requests than there are.
+    pub(crate) fn can_ask(&self, id: PeerId, requests: usize) -> bool {
+        self.peers.get(&id).is_some_and(|peer| peer.asked < requests)
+    }
+
+    /// Whether this neighbour did not yet get a tip for nothing in this round; counts it.
+    pub(crate) fn entertain(&mut self, id: PeerId) -> bool {
+        self.peers.get_mut(&id).is_some_and(|peer| !std::mem::replace(&mut peer.entertained, true))
+    }
+
+    /// Starts a new round: everybody may be asked for everything again.
+    pub(crate) fn new_round(&mut self) {
+        for peer in self.peers.values_mut() {
+            (peer.asked, peer.entertained) = (0, false);
+        }
+    }
+
     /// Adds a neighbour to connect to, at once if there is room; the result tells whether it counts as added.
     pub(crate) fn add(&mut self, config: &Config, now: Millis, uri: &str) -> Result<bool, AddressFault> {
         if self.ready_count() >= config.max_neighbors {
@@ -137,7 +162,18 @@ impl Network {
             self.wanted.allow(ip, port);
         }
         let (domain, port) = dialled.map_or((ip.to_string(), None), |(host, port)| (host, Some(port)));
-        self.peers.insert(id, Peer { ip, domain, port, ready: false, metrics: Metrics::default() });
+        self.peers.insert(
+            id,
+            Peer {
+                ip,
+                domain,
+                port,
+                ready: false,
+                metrics: Metrics::default(),
+                asked: 0,
+                entertained: false,
+            },
+        );
         let handshake = Handshake {
             port: config.gossip_port,
             timestamp: now,

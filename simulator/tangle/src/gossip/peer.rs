@@ -28,6 +28,10 @@ pub(crate) struct Peer {
     /// The handshake is done.
     pub(crate) ready: bool,
     pub(crate) metrics: Metrics,
+    /// How many of the requests it was asked for in this round.
+    pub(crate) asked: usize,
+    /// It got a tip in this round without wanting anything.
+    pub(crate) entertained: bool,
 }
 
 impl Peer {

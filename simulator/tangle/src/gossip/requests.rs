@@ -36,9 +36,9 @@ impl Requests {
         self.hashes.shift_remove(hash);
     }
 
-    /// The next hash to ask for, which leaves the queue.
-    pub(crate) fn pop(&mut self) -> Option<Hash> {
-        self.hashes.shift_remove_index(0)
+    /// The hash at a position of the queue.
+    pub(crate) fn at(&self, position: usize) -> Option<Hash> {
+        self.hashes.get_index(position).copied()
     }
 
     pub(crate) fn add(&mut self, hash: Hash) {

@@ -1,0 +1,70 @@
+//! Faults at random, within a budget that keeps recovery possible.
+
+use tanglegram_tangle::Millis;
+
+use super::scenario::{Fault, LinkModel, Scenario, Timed};
+use super::streams::Stream;
+
+/// The share of a run before which nothing goes wrong, and after which nothing new does.
+const QUIET: (u64, u64) = (10, 60);
+
+/// The timetable of a run: what the scenario says, and what the swarm draws. In order of time.
+pub(crate) fn timetable(scenario: &Scenario, seed: u64) -> Vec<Timed> {
+    let mut faults = scenario.faults.clone();
+    faults.extend(swarm(scenario, seed));
+    faults.sort_by_key(|timed| timed.at);
+    faults
+}
+
+/// Each fault has a time slot of its own and is undone at its end: never is more than one part of the network affected.
+fn swarm(scenario: &Scenario, seed: u64) -> Vec<Timed> {
+    let Some(swarm) = &scenario.swarm else { return Vec::new() };
+    let mut stream = Stream::new(seed, "faults");
+    let (start, end) = (scenario.duration * QUIET.0 / 100, scenario.duration * QUIET.1 / 100);
+    let slot = (end - start) / (swarm.faults.max(1) as u64);
+    let mut faults = Vec::new();
+    for number in 0..swarm.faults as u64 {
+        let at = start + number * slot;
+        let length = stream.below(swarm.longest.min(slot).max(1));
+        faults.extend(draw(scenario, &mut stream, at, at + length));
+    }
+    faults
+}
+
+/// A fault and what undoes it.
+fn draw(scenario: &Scenario, stream: &mut Stream, at: Millis, until: Millis) -> Vec<Timed> {
+    let nodes = scenario.nodes;
+    let node = stream.index(nodes);
+    let some = |stream: &mut Stream| {
+        let count = 1 + stream.index((nodes / 2).max(1));
+        stream.sample(nodes, count)
+    };
+    let rest = |some: &[usize]| (0..nodes).filter(|node| !some.contains(node)).collect::<Vec<_>>();
+    let (fault, undone) = match stream.below(9) {
+        0 => (Fault::Partition(vec![some(stream)]), Fault::Heal),
+        1 => {
+            let muted = some(stream);
+            (Fault::OneWay(muted.clone(), rest(&muted)), Fault::Heal)
+        }
+        2 => (Fault::Isolate(node), Fault::Heal),
+        3 => (Fault::Crash(node), Fault::Restart(node)),
+        4 => (Fault::Pause(node), Fault::Resume(node)),
+        5 => (Fault::Slow(node, 1 + stream.below(20)), Fault::Slow(node, 0)),
+        6 => (Fault::Skew(node, stream.below(120_000) as i64 - 60_000), Fault::Skew(node, 0)),
+        7 => (Fault::StopCoordinator, Fault::StartCoordinator),
+        _ => (Fault::Link(bad_link(&scenario.link, stream)), Fault::Link(scenario.link.clone())),
+    };
+    vec![Timed { at, fault }, Timed { at: until, fault: undone }]
+}
+
+fn bad_link(link: &LinkModel, stream: &mut Stream) -> LinkModel {
+    LinkModel {
+        loss: 0.3 * stream.unit(),
+        duplication: 0.2 * stream.unit(),
+        corruption: 0.05 * stream.unit(),
+        reordering: true,
+        jitter: link.jitter + stream.below(200),
+        bandwidth: 20_000 + stream.below(200_000),
+        ..link.clone()
+    }
+}

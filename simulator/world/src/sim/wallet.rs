@@ -1,0 +1,93 @@
+//! Accounts with funds, and the bundles they send.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use tanglegram_ternary::bundle::{BundleBuildError, BundleBuilder, Input, Output};
+use tanglegram_ternary::wots::{self, Security};
+use tanglegram_ternary::{Address, Hash, Tag, TransactionBuilder};
+
+/// Addresses by account and key. An address is a function of both, so that keeping it changes nothing but the time it takes.
+static ADDRESSES: Mutex<BTreeMap<(usize, u32), Address>> = Mutex::new(BTreeMap::new());
+
+/// The seed of an account.
+fn seed(account: usize) -> Hash {
+    let letters: String = account.to_string().bytes().map(|digit| char::from(b'A' + digit - b'0')).collect();
+    Hash::from_trytes_padded(&format!("SIMULATED9ACCOUNT9{letters}")).unwrap_or(Hash::NULL)
+}
+
+/// The address of an account's key.
+pub(crate) fn address(account: usize, key: u32) -> Address {
+    let known = ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner).get(&(account, key)).copied();
+    known.unwrap_or_else(|| {
+        let address = wots::address(&seed(account), key, Security::Low);
+        ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner).insert((account, key), address);
+        address
+    })
+}
+
+/// An address with funds that was not spent from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Coin {
+    pub(crate) account: usize,
+    pub(crate) key: u32,
+    pub(crate) balance: i64,
+}
+
+/// All accounts: which keys were given out, and which were spent.
+pub(crate) struct Wallets {
+    /// Keys given out, by account.
+    keys: Vec<u32>,
+    spent: BTreeSet<(usize, u32)>,
+}
+
+impl Wallets {
+    /// Accounts that have their funds on key 0.
+    pub(crate) fn new(accounts: usize) -> Wallets {
+        Wallets { keys: vec![1; accounts], spent: BTreeSet::new() }
+    }
+
+    pub(crate) fn accounts(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The account's first unspent address with funds on this ledger.
+    pub(crate) fn coin(&self, account: usize, balances: &BTreeMap<Address, i64>) -> Option<Coin> {
+        let unspent = (0..self.keys[account]).filter(|&key| !self.spent.contains(&(account, key)));
+        let with_funds =
+            |key| balances.get(&address(account, key)).map(|&balance| Coin { account, key, balance });
+        unspent.into_iter().find_map(with_funds)
+    }
+
+    fn fresh_address(&mut self, account: usize) -> Address {
+        let key = self.keys[account];
+        self.keys[account] += 1;
+        address(account, key)
+    }
+
+    /// Sends `amount` of a coin to another account and the rest back, signed but not attached; tail first.
+    pub(crate) fn pay(
+        &mut self,
+        coin: Coin,
+        to: usize,
+        amount: i64,
+        seconds: i64,
+    ) -> Result<Vec<TransactionBuilder>, BundleBuildError> {
+        self.spent.insert((coin.account, coin.key));
+        let (tag, security) = (Tag::NULL, Security::Low);
+        let source = address(coin.account, coin.key);
+        let mut bundle = BundleBuilder::new(seconds);
+        bundle
+            .output(&Output { address: self.fresh_address(to), value: amount, tag, message: String::new() })?
+            .input(&Input { address: source, balance: coin.balance, key_index: coin.key, security, tag })?;
+        let change = self.fresh_address(coin.account);
+        Ok(bundle.finish(Some(&change))?.sign(&seed(coin.account)).into_transactions())
+    }
+}
+
+/// A bundle of one transaction that moves nothing.
+pub(crate) fn message(text: &str, seconds: i64) -> Result<Vec<TransactionBuilder>, BundleBuildError> {
+    let mut bundle = BundleBuilder::new(seconds);
+    bundle.output(&Output { message: text.to_owned(), ..Output::default() })?;
+    Ok(bundle.finish(None)?.into_transactions())
+}

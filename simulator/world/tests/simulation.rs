@@ -1,0 +1,90 @@
+//! Whole networks: they run the same way twice, survive what the swarm does to them, and a network that cannot recover is
+//! found out.
+
+use tanglegram_world::sim::{Fault, Invariant, Report, Scenario, Simulation, Swarm, Timed, Topology, Trace};
+
+fn run(scenario: &Scenario, seed: u64) -> Report {
+    Simulation::new(scenario.clone(), seed, Trace::default()).expect("a scenario").run()
+}
+
+fn small() -> Scenario {
+    let mut scenario = Scenario { nodes: 5, duration: 100_000, recovery: 50_000, ..Scenario::default() };
+    scenario.workload.rate = 0.5;
+    scenario
+}
+
+fn swarming() -> Scenario {
+    let mut scenario =
+        Scenario { duration: 180_000, swarm: Some(Swarm { faults: 5, longest: 15_000 }), ..small() };
+    scenario.workload.value_share = 0.5;
+    scenario.workload.double_spends = 0.3;
+    scenario.workload.lazy_tips = 0.1;
+    scenario
+}
+
+#[test]
+fn the_same_seed_is_the_same_run_and_another_is_another() {
+    let first = run(&swarming(), 1);
+    assert_eq!(first.digest, run(&swarming(), 1).digest);
+    assert_ne!(first.digest, run(&swarming(), 2).digest);
+}
+
+#[test]
+fn a_quiet_network_confirms_everywhere() {
+    let report = run(&small(), 7);
+    assert_eq!(report.violations, []);
+    assert!(report.transactions > 20, "{report:?}");
+    let behind = |solid: &Option<i32>| solid.is_none_or(|solid| solid < report.milestones as i32 - 1);
+    assert!(!report.solid.iter().any(behind), "{report:?}");
+}
+
+#[test]
+fn every_topology_connects() {
+    let pairs = vec![(0, 1), (1, 2), (2, 3), (3, 4)];
+    let topologies = [
+        Topology::Ring,
+        Topology::Complete,
+        Topology::Regular { degree: 2 },
+        Topology::SmallWorld { near: 1 },
+        Topology::Explicit(pairs),
+    ];
+    for topology in topologies {
+        let report = run(&Scenario { topology: topology.clone(), ..small() }, 3);
+        assert_eq!(report.violations, [], "{topology:?}");
+    }
+}
+
+#[test]
+fn the_swarm_breaks_no_invariant() {
+    for seed in 0..6 {
+        let report = run(&swarming(), seed);
+        assert_eq!(report.violations, [], "seed {seed}");
+    }
+}
+
+#[test]
+fn a_crashed_node_comes_back_with_what_it_had() {
+    let faults =
+        vec![Timed { at: 30_000, fault: Fault::Crash(2) }, Timed { at: 45_000, fault: Fault::Restart(2) }];
+    let report = run(&Scenario { faults, ..small() }, 11);
+    assert_eq!(report.violations, []);
+}
+
+/// The canary: what must be noticed.
+#[test]
+fn a_network_that_never_heals_violates_liveness() {
+    let faults = vec![Timed { at: 20_000, fault: Fault::Isolate(3) }];
+    let report = run(&Scenario { faults, ..small() }, 5);
+    assert!(
+        report.violations.iter().any(|v| v.invariant == Invariant::Liveness && v.node == 3),
+        "{:?}",
+        report.violations
+    );
+}
+
+#[test]
+fn a_fault_at_an_unknown_node_is_refused() {
+    let faults = vec![Timed { at: 1, fault: Fault::Crash(9) }];
+    let error = Simulation::new(Scenario { faults, ..small() }, 0, Trace::default()).err().expect("an error");
+    assert_eq!(error.to_string(), "the fault at 1 ms names node n9, but there are only 5");
+}
