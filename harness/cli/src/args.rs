@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tanglegram_runner::Library;
 use tanglegram_target::{DIALECTS, WORLDS};
-use tanglegram_vector::Level;
+use tanglegram_vector::{Level, Problem};
 
 use crate::exit;
 
@@ -38,6 +39,13 @@ pub(crate) struct SourceArgs {
     pub(crate) specs: Option<PathBuf>,
 }
 
+impl SourceArgs {
+    /// Reads them.
+    pub(crate) fn load(&self) -> Result<Library, Vec<Problem>> {
+        Library::load(self.vectors.as_deref(), self.specs.as_deref())
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct CoverageArgs {
     #[command(flatten)]
@@ -59,9 +67,10 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object per vector as it is done, and a last one with the counts
     #[arg(long)]
     pub(crate) json: bool,
-    /// Longest time for one request and its reply, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
-    pub(crate) timeout: f64,
+    /// Longest time for one request and its reply, in seconds [default: 30; for the embedded node, whose proof of work
+    /// may be all this machine can do, 300]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<f64>,
     /// Longest time for the whole run, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 900.0, value_parser = seconds)]
     pub(crate) max_time: f64,

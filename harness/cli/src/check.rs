@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::args::CheckArgs;
 use crate::exit::Exit;
 use crate::style::Style;
-use crate::{files, json, problems, report};
+use crate::{json, problems, report};
 
 /// Runs the command.
 pub(crate) fn check(args: &CheckArgs) -> Exit {
@@ -21,7 +21,7 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
         Ok(endpoint) => endpoint,
         Err(error) => return fail(&error, Exit::Usage),
     };
-    let library = match files::library(args.sources.vectors.as_deref(), args.sources.specs.as_deref()) {
+    let library = match args.sources.load() {
         Ok(library) => library,
         Err(found) => return problems::print(&found),
     };
@@ -82,7 +82,8 @@ fn list(plan: &Plan<'_>) -> Exit {
 }
 
 async fn start(args: &CheckArgs, endpoint: Option<Endpoint>, library: &Library, plan: &Plan<'_>) -> Exit {
-    let limits = Limits { exchange: Duration::from_secs_f64(args.timeout), ..Limits::default() };
+    let timeout = args.timeout.unwrap_or(if endpoint.is_some() { 30.0 } else { 300.0 });
+    let limits = Limits { exchange: Duration::from_secs_f64(timeout), ..Limits::default() };
     let Some(endpoint) = endpoint else {
         let mut embedded = Embedded::new(&args.selection.dialect, Arc::clone(&library.fixture));
         return drive(args, &mut embedded, plan, limits).await;
@@ -122,11 +123,7 @@ fn unusable(args: &CheckArgs, why: &str) -> Exit {
 
 /// Runs the plan until its end or Ctrl-C, and reports.
 async fn drive<P: Provider>(args: &CheckArgs, provider: &mut P, plan: &Plan<'_>, limits: Limits) -> Exit {
-    let options = RunOptions {
-        limits,
-        total: Duration::from_secs_f64(args.max_time),
-        transaction_hash: tanglegram_target::transaction_hash,
-    };
+    let options = RunOptions { limits, total: Duration::from_secs_f64(args.max_time) };
     let started = Instant::now();
     let mut progress = Progress::new(args, plan.len());
     let ending = {

@@ -7,12 +7,12 @@ use tanglegram_runner::Library;
 
 use crate::args::CoverageArgs;
 use crate::exit::Exit;
+use crate::problems;
 use crate::style::Style;
-use crate::{files, problems};
 
 /// Prints the coverage; a clause without a vector is a failure.
 pub(crate) fn coverage(args: &CoverageArgs) -> Exit {
-    let library = match files::library(args.sources.vectors.as_deref(), args.sources.specs.as_deref()) {
+    let library = match args.sources.load() {
         Ok(library) => library,
         Err(found) => return problems::print(&found),
     };

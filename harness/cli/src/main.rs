@@ -4,7 +4,6 @@ mod args;
 mod check;
 mod coverage;
 mod exit;
-mod files;
 mod json;
 mod problems;
 mod report;

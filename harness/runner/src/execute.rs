@@ -32,8 +32,8 @@ enum Stop {
 }
 
 /// Runs a vector against a node.
-pub(crate) async fn execute(item: &Prepared<'_>, client: &mut Client, transaction_hash: HashOf) -> Executed {
-    let mut run = Run { item, client, captured: BTreeMap::new(), transaction_hash };
+pub(crate) async fn execute(item: &Prepared<'_>, client: &mut Client) -> Executed {
+    let mut run = Run { item, client, captured: BTreeMap::new() };
     for (index, step) in item.vector.steps.iter().enumerate() {
         let ready = item.requests[index].as_ref();
         match run.step(step, index + 1, ready, None).await {
@@ -47,14 +47,10 @@ pub(crate) async fn execute(item: &Prepared<'_>, client: &mut Client, transactio
     Executed { verdict: Verdict::Pass, broken: None }
 }
 
-/// Hash of a transaction's trytes, for `$attached`.
-pub type HashOf = fn(&str) -> Option<String>;
-
 struct Run<'r, 'v> {
     item: &'r Prepared<'v>,
     client: &'r mut Client,
     captured: BTreeMap<String, Value>,
-    transaction_hash: HashOf,
 }
 
 impl Run<'_, '_> {
@@ -103,7 +99,7 @@ impl Run<'_, '_> {
             exchange(self.client, request, step.nonloopback).await
         } else {
             let mut other = Client::new(self.client.endpoint().clone(), self.client.limits());
-            let aside = aside(self.item, &step.during, &mut other, &self.captured, self.transaction_hash);
+            let aside = aside(self.item, &step.during, &mut other, &self.captured);
             let (result, inner) = tokio::join!(exchange(self.client, request, step.nonloopback), aside);
             self.captured.append(&mut inner.map_err(|stop| stop.inside_of(number))?);
             result
@@ -121,7 +117,8 @@ impl Run<'_, '_> {
 
     fn judge(&self, step: &Step, number: usize, request: &Request, reply: &Reply) -> Result<(), Stop> {
         let scope = Scope { world: &self.item.names, captured: &self.captured };
-        let context = Context { scope, transaction_hash: self.transaction_hash, now_ms: now_ms() };
+        let context =
+            Context { scope, transaction_hash: tanglegram_target::transaction_hash, now_ms: now_ms() };
         let differences = verdict::judge(&step.expect, reply, &context);
         if differences.is_empty() {
             return Ok(());
@@ -185,11 +182,10 @@ fn aside<'a>(
     steps: &'a [Step],
     client: &'a mut Client,
     captured: &'a Captured,
-    transaction_hash: HashOf,
 ) -> Pin<Box<dyn Future<Output = Result<Captured, Stop>> + 'a>> {
     let started = Some(Instant::now());
     Box::pin(async move {
-        let mut run = Run { item, client, captured: captured.clone(), transaction_hash };
+        let mut run = Run { item, client, captured: captured.clone() };
         for (index, step) in steps.iter().enumerate() {
             run.step(step, index + 1, None, started).await?;
         }

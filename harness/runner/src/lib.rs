@@ -10,16 +10,16 @@ mod plan;
 mod preflight;
 mod prepare;
 mod run;
+mod sources;
 mod summary;
 mod transcript;
 mod verdict;
 
-pub use execute::HashOf;
 pub use feed::Remote;
 pub use library::Library;
 pub use plan::{Plan, Selection};
 pub use preflight::{NodeInfo, preflight};
 pub use prepare::Prepared;
-pub use run::{Ending, RunOptions, run};
+pub use run::{Ending, RunOptions, replay, run};
 pub use summary::{Counts, Summary};
 pub use verdict::{Failure, Outcome, Verdict};

@@ -6,7 +6,7 @@ use tanglegram_target::{Client, Endpoint, Limits, Need, Provider, Refusal};
 use tanglegram_vector::ANY_WORLD;
 use tokio::time::Instant;
 
-use crate::execute::{HashOf, execute};
+use crate::execute::execute;
 use crate::plan::Plan;
 use crate::preflight::preflight;
 use crate::prepare::Prepared;
@@ -16,15 +16,13 @@ use tanglegram_target::World;
 /// Exchanges that may use up their whole time before the target is given up.
 const TIMEOUTS: usize = 3;
 
-/// How a run is bounded, and what it needs to judge.
+/// How a run is bounded.
 #[derive(Debug, Clone, Copy)]
 pub struct RunOptions {
     /// Bounds on each exchange.
     pub limits: Limits,
     /// Longest time for the whole run.
     pub total: Duration,
-    /// Hash of a transaction's trytes.
-    pub transaction_hash: HashOf,
 }
 
 /// How a run ended.
@@ -66,6 +64,11 @@ pub async fn run<'l, P: Provider>(
     Ending::Complete
 }
 
+/// Runs one vector against the node that a client speaks to, in whatever state it is.
+pub async fn replay(item: &Prepared<'_>, client: &mut Client) -> Verdict {
+    execute(item, client).await.verdict
+}
+
 struct Runner<'r, P> {
     provider: &'r mut P,
     options: &'r RunOptions,
@@ -92,7 +95,7 @@ impl<P: Provider> Runner<'_, P> {
             Some(client) if *client.endpoint() == endpoint => client,
             slot => slot.insert(Client::new(endpoint, limits)),
         };
-        let executed = execute(item, client, self.options.transaction_hash).await;
+        let executed = execute(item, client).await;
         let gone = match executed.broken {
             Some(error) => {
                 self.timeouts += usize::from(error.is_timeout());

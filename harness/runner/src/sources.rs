@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
-use tanglegram_runner::Library;
 use tanglegram_target::Fixture;
 use tanglegram_vector::{MAX_FILE, Mistake, Problem, Source};
+
+use crate::library::Library;
 
 static VECTORS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../vectors");
 static SPECS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../specs");
@@ -18,13 +19,18 @@ const MOST_FILES: usize = 10_000;
 /// Deepest folder below the one given.
 const DEEPEST: usize = 8;
 
-/// Reads the vectors of `vectors` and the clauses of `specs`, each embedded if no folder is given.
-pub(crate) fn library(vectors: Option<&Path>, specs: Option<&Path>) -> Result<Library, Vec<Problem>> {
-    let specs = specs.map_or_else(|| Ok(embedded(&SPECS, "specs")), folder)?;
-    let vectors = vectors.map_or_else(|| Ok(embedded(&VECTORS, "vectors")), folder)?;
-    let fixture = Fixture::read(FACTS, TRANSACTIONS)
-        .map_err(|error| vec![Problem::of_file("fixtures/recorded/iri-1.8", unreadable(&error))])?;
-    Library::read(&specs, &vectors, Arc::new(fixture))
+impl Library {
+    /// Reads the vectors of `vectors` and the clauses of `specs`, each embedded if no folder is given.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of the files.
+    pub fn load(vectors: Option<&Path>, specs: Option<&Path>) -> Result<Self, Vec<Problem>> {
+        let specs = specs.map_or_else(|| Ok(embedded(&SPECS, "specs")), folder)?;
+        let vectors = vectors.map_or_else(|| Ok(embedded(&VECTORS, "vectors")), folder)?;
+        let fixture = Fixture::read(FACTS, TRANSACTIONS)
+            .map_err(|error| vec![Problem::of_file("fixtures/recorded/iri-1.8", unreadable(&error))])?;
+        Self::read(&specs, &vectors, Arc::new(fixture))
+    }
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Mistake {

@@ -1,0 +1,76 @@
+//! Each vector is one test, named by its path, against the embedded reference in every dialect it speaks of.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use tanglegram_runner::{Failure, Library, Prepared, Verdict, replay};
+use tanglegram_target::{Client, DIALECTS, Embedded, Limits, Need, outside_address};
+use tanglegram_vector::{ANY_WORLD, Vector};
+use tokio::runtime::{Builder, Runtime};
+
+type Nodes = Arc<BTreeMap<&'static str, Mutex<Embedded>>>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let library = Arc::new(Library::load(None, None).expect("the embedded vectors are valid"));
+    let embedded = |dialect| (dialect, Mutex::new(Embedded::new(dialect, library.fixture.clone())));
+    let nodes: Nodes = Arc::new(DIALECTS.map(embedded).into());
+    let outside = runtime().block_on(outside_address()).is_some();
+    let mut trials = Vec::new();
+    for (file, vectors) in library.files.iter().enumerate() {
+        for (index, vector) in vectors.vectors.iter().enumerate() {
+            let (library, nodes) = (library.clone(), nodes.clone());
+            let test = move || run(&library.files[file].vectors[index], &library, &nodes);
+            let impossible = vector.needs_nonloopback() && !outside;
+            trials.push(Trial::test(&vector.path, test).with_ignored_flag(impossible));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime can be built")
+}
+
+fn run(vector: &Vector, library: &Library, nodes: &Nodes) -> Result<(), Failed> {
+    let item = Prepared::new(vector, &library.fixture);
+    let speaks =
+        |dialect: &str| vector.dialects.is_empty() || vector.dialects.iter().any(|own| own == dialect);
+    for (dialect, embedded) in nodes.iter().filter(|(dialect, _)| speaks(dialect)) {
+        match runtime().block_on(ask(&item, embedded))? {
+            Verdict::Pass => {}
+            Verdict::Skip(reason) => return Err(format!("{dialect}: cannot be run: {reason}").into()),
+            Verdict::Fail(failure) => return Err(told(dialect, vector, &failure).into()),
+        }
+    }
+    Ok(())
+}
+
+/// Asks a node of its own if the vector leaves traces, else the one that all share.
+async fn ask(item: &Prepared<'_>, embedded: &Mutex<Embedded>) -> Result<Verdict, Failed> {
+    let vector = item.vector;
+    let world = Some(vector.world.as_str()).filter(|world| *world != ANY_WORLD);
+    let need = Need { world, state: vector.state.as_deref(), dirties: vector.dirties };
+    let own;
+    let endpoint = {
+        let mut embedded = embedded.lock().unwrap_or_else(PoisonError::into_inner);
+        if vector.dirties {
+            own = embedded.start(&need)?;
+            own.endpoint().clone()
+        } else {
+            embedded.shared(&need)?
+        }
+    };
+    // The node's one miner serves all tests: a call may have to wait for the proof of work of others.
+    let limits = Limits { exchange: Duration::from_secs(300), ..Limits::default() };
+    Ok(replay(item, &mut Client::new(endpoint, limits)).await)
+}
+
+fn told(dialect: &str, vector: &Vector, failure: &Failure) -> String {
+    let differences: String = failure.differences.iter().map(|one| format!("\n  {one}")).collect();
+    let error = failure.error.as_deref().unwrap_or_default();
+    format!("{dialect}: {} at {}\n{error}{differences}\n{}", vector.path, failure.place, failure.transcript)
+}
