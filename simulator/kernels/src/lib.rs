@@ -16,6 +16,8 @@
 //! assert!(hash.iter().all(|trit| (-1..=1).contains(trit)));
 //! ```
 
+#![warn(clippy::undocumented_unsafe_blocks)]
+
 pub mod curl;
 pub mod keccak;
 pub mod pow;

@@ -2,7 +2,7 @@
 
 use crypto::hashes::ternary::HASH_LENGTH;
 use tanglegram_kernels::curl::{self, Curl, Rounds};
-use tanglegram_kernels::pow::{self, Control, Options, Outcome, Problem};
+use tanglegram_kernels::pow::{self, Control, Kernel, Options, Outcome, Problem};
 use tanglegram_kernels::{HASH_TRITS, Trit, keccak};
 
 const BOX: [Trit; 11] = [1, 0, -1, 0, 1, -1, 0, 0, -1, 1, 0];
@@ -69,9 +69,15 @@ fn search_finds_the_smallest_counter() {
             plain_hash(&tried, 81).ends_with(&vec![0; mwm])
         };
         let expected = (0..).find(solves).unwrap();
-        let options = Options { threads: 1 + mwm % 3, ..Options::default() };
-        let outcome = pow::search(&problem, &options, &Control::new());
-        assert_eq!(outcome, Outcome::Found { nonce: pow::nonce::nonce(expected), counter: expected });
+        for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+            let options = Options { kernel, threads: 1 + mwm % 3, ..Options::default() };
+            let outcome = pow::search(&problem, &options, &Control::new());
+            assert_eq!(
+                outcome,
+                Outcome::Found { nonce: pow::nonce::nonce(expected), counter: expected },
+                "{kernel}"
+            );
+        }
     }
 }
 

@@ -4,16 +4,24 @@
 //! trits) and hands over that midstate and the 162 trits before the nonce as a [`Problem`]. [`search`] finds the nonce
 //! with the **smallest counter** in the mapping of [`nonce`], so the answer depends on nothing but the problem.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod control;
+mod kernel;
+mod lanes;
 pub mod nonce;
 mod portable;
-
-use std::sync::atomic::{AtomicU64, Ordering};
+mod program;
+mod work;
 
 use crate::curl::{Curl, Rounds};
 use crate::{HASH_TRITS, STATE_TRITS, Trit};
 pub use control::Control;
+pub use kernel::{Kernel, KernelError, VARIABLE};
 pub use nonce::NONCE_TRITS;
+use work::{Shared, work};
 
 /// Trits of the last block before the nonce.
 pub const FIXED_TRITS: usize = HASH_TRITS - NONCE_TRITS;
@@ -46,6 +54,7 @@ impl Problem {
     }
 
     /// How many zeros the hash must end in.
+    #[inline]
     pub fn mwm(&self) -> usize {
         self.mwm
     }
@@ -69,6 +78,8 @@ impl Problem {
 /// How to search. None of it changes the nonce found, except a `limit` below its counter.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
+    /// The kernel to use; one that this CPU cannot run is replaced by the portable one.
+    pub kernel: Kernel,
     /// Worker threads; 0 is taken as 1. With 1 the calling thread does the work.
     pub threads: usize,
     /// Counters from here on are not tried (a few may be hashed, none is returned).
@@ -76,8 +87,9 @@ pub struct Options {
 }
 
 impl Default for Options {
+    /// One thread, no limit, and the kernel of [`Kernel::chosen`]; an unusable choice is ignored.
     fn default() -> Self {
-        Self { threads: 1, limit: u64::MAX }
+        Self { kernel: Kernel::chosen().unwrap_or_else(|_| Kernel::fastest()), threads: 1, limit: u64::MAX }
     }
 }
 
@@ -99,51 +111,19 @@ pub enum Outcome {
 
 /// Searches until the nonce is found, the limit is reached, or `control` says stop.
 pub fn search(problem: &Problem, options: &Options, control: &Control) -> Outcome {
-    let shared = Shared { next: AtomicU64::new(0), best: AtomicU64::new(options.limit) };
+    let shared = Shared::new(options.limit);
     std::thread::scope(|scope| {
-        for _ in 1..options.threads {
-            scope.spawn(|| work(problem, &shared, control));
+        for _ in 1..options.threads.max(1) {
+            scope.spawn(|| work(problem, options.kernel, &shared, control));
         }
-        work(problem, &shared, control);
+        work(problem, options.kernel, &shared, control);
     });
-    let counter = shared.best.into_inner();
+    let counter = shared.best();
     if control.is_cancelled() {
         Outcome::Cancelled
     } else if counter < options.limit {
         Outcome::Found { nonce: nonce::nonce(counter), counter }
     } else {
         Outcome::Exhausted
-    }
-}
-
-/// What the workers of one search share.
-struct Shared {
-    /// The next group (see [`nonce::GROUP`]) nobody has taken.
-    next: AtomicU64,
-    /// The smallest counter found so far, or the limit: nothing from here on is of interest.
-    best: AtomicU64,
-}
-
-/// Takes groups in ascending order until one starts past the best counter. Every group below was then taken by
-/// somebody who finishes it, so the best counter at the end is the smallest there is.
-fn work(problem: &Problem, shared: &Shared, control: &Control) {
-    let mut lanes = portable::Lanes::new();
-    loop {
-        let Some(start) = shared.next.fetch_add(1, Ordering::Relaxed).checked_mul(nonce::GROUP) else {
-            return;
-        };
-        let mut first = start;
-        while first - start < nonce::GROUP {
-            if control.is_cancelled() || first >= shared.best.load(Ordering::Relaxed) {
-                return;
-            }
-            let hit = lanes.try_batch(problem, first);
-            control.count(portable::WIDTH);
-            if let Some(counter) = hit {
-                shared.best.fetch_min(counter, Ordering::Relaxed);
-                return;
-            }
-            first += portable::WIDTH;
-        }
     }
 }

@@ -1,62 +1,130 @@
-//! The portable kernel: 64 nonces at a time, one bit of a `u64` each.
+//! The portable kernel: safe code over words that every CPU has.
+//!
+//! Without three-operand logic the cheapest s-box changes the encoding from round to round, with period 3:
+//! a trit is (P, n), then (P, z), then (H, n), where `P = !H` and `z = !n`. Each form takes four operations.
 
-use super::{FIXED_TRITS, Problem, nonce};
-use crate::curl::chain::{self, RING};
-use crate::{HASH_TRITS, STATE_TRITS, Trit};
+use super::lanes::{Lanes, Plane};
+use super::program::{Op, SLOTS, Sweep};
 
-/// Nonces tried at a time.
-pub(super) const WIDTH: u64 = 64;
+/// Words of 64 lanes worked on together.
+const N: usize = 2;
 
-/// 64 states: trit `i` of all of them in element `i`, as (high, low) planes.
-pub(super) struct Lanes {
-    trits: [(u64, u64); STATE_TRITS],
+type Word = [u64; N];
+type Pair = (Word, Word);
+
+/// 64 states side by side.
+pub(super) struct Portable {
+    arena: Box<[Pair; SLOTS]>,
 }
 
-impl Lanes {
+impl Portable {
     pub(super) fn new() -> Self {
-        Self { trits: [(0, 0); STATE_TRITS] }
-    }
-
-    /// The smallest of the counters `first..first + 64` whose hash ends in the wanted zeros.
-    pub(super) fn try_batch(&mut self, problem: &Problem, first: u64) -> Option<u64> {
-        self.load(problem, first);
-        for stride in chain::STRIDES {
-            self.round(stride);
-        }
-        let hits = (HASH_TRITS - problem.mwm()..HASH_TRITS).fold(u64::MAX, |hits, j| {
-            let (high, low) = self.trits[chain::power(81) * j % RING];
-            hits & high & !low
-        });
-        (hits != 0).then(|| first + u64::from(hits.trailing_zeros()))
-    }
-
-    fn load(&mut self, problem: &Problem, first: u64) {
-        for (lanes, &trit) in self.trits.iter_mut().zip(problem.state()) {
-            *lanes = broadcast(trit);
-        }
-        self.trits[FIXED_TRITS..HASH_TRITS].fill((0, 0));
-        for bit in 0..WIDTH {
-            for (position, trit) in nonce::nonce(first + bit).into_iter().enumerate() {
-                let (high, low) = &mut self.trits[FIXED_TRITS + position];
-                *high |= u64::from(trit <= 0) << bit;
-                *low |= u64::from(trit < 0) << bit;
-            }
-        }
-    }
-
-    fn round(&mut self, stride: usize) {
-        let old = self.trits;
-        for (i, new) in self.trits.iter_mut().enumerate() {
-            let (a, b) = (old[i], old[(i + stride) % RING]);
-            *new = (!a.0 | (a.1 ^ b.0), a.0 ^ (b.0 & b.1));
-        }
+        Self { arena: Box::new([([0; N], [0; N]); SLOTS]) }
     }
 }
 
-fn broadcast(trit: Trit) -> (u64, u64) {
-    match trit {
-        1.. => (0, 0),
-        0 => (u64::MAX, 0),
-        _ => (u64::MAX, u64::MAX),
+#[inline(always)]
+fn zip(a: Word, b: Word, f: impl Fn(u64, u64) -> u64) -> Word {
+    std::array::from_fn(|i| f(a[i], b[i]))
+}
+
+#[inline(always)]
+fn and(a: Word, b: Word) -> Word {
+    zip(a, b, |a, b| a & b)
+}
+
+#[inline(always)]
+fn or(a: Word, b: Word) -> Word {
+    zip(a, b, |a, b| a | b)
+}
+
+#[inline(always)]
+fn xor(a: Word, b: Word) -> Word {
+    zip(a, b, |a, b| a ^ b)
+}
+
+/// `!a & b`.
+#[inline(always)]
+fn andn(a: Word, b: Word) -> Word {
+    zip(a, b, |a, b| !a & b)
+}
+
+/// The s-box of rounds 0, 3, 6, …: from (P, n) to (P, z).
+#[inline(always)]
+fn sbox0(a: Pair, b: Pair) -> Pair {
+    (andn(a.0, xor(a.1, b.0)), xor(a.0, andn(b.0, b.1)))
+}
+
+/// The s-box of rounds 1, 4, 7, …: from (P, z) to (H, n).
+#[inline(always)]
+fn sbox1(a: Pair, b: Pair) -> Pair {
+    (or(a.0, xor(a.1, b.0)), xor(a.0, or(b.0, b.1)))
+}
+
+/// The s-box of rounds 2, 5, 8, …: from (H, n) to (P, n).
+#[inline(always)]
+fn sbox2(a: Pair, b: Pair) -> Pair {
+    (andn(xor(a.1, b.0), a.0), xor(a.0, and(b.0, b.1)))
+}
+
+impl Lanes for Portable {
+    const WORDS: usize = N;
+    const FUSED: usize = 3;
+    const SCALE: usize = 1;
+
+    fn set(&mut self, slot: usize, high: &[u64], low: &[u64]) {
+        self.arena[slot] = (std::array::from_fn(|i| !high[i]), std::array::from_fn(|i| low[i]));
+    }
+
+    fn copy(&mut self, pairs: &[(u16, u16)]) {
+        for &(from, to) in pairs {
+            self.arena[usize::from(to)] = self.arena[usize::from(from)];
+        }
+    }
+
+    fn sboxes(&mut self, round: usize, ops: &[Op]) {
+        match round % 3 {
+            0 => self.each(ops, sbox0),
+            1 => self.each(ops, sbox1),
+            _ => self.each(ops, sbox2),
+        }
+    }
+
+    /// Step `m` of a sweep of three rounds, with strides -4, 2, -1:
+    /// `A1[m] = g(A0[m], A0[m-4])`, `A2[m-2] = g(A1[m-2], A1[m])`, `A3[m-2] = g(A2[m-2], A2[m-3])`.
+    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize) {
+        let Sweep { loads, stores } = sweep;
+        let mut first = |m: usize| sbox1(*self.at(from, loads[m + 4]), *self.at(from, loads[m]));
+        let (oldest, mut old, mut new) = (first(1), first(2), first(3));
+        let mut last = sbox2(oldest, new);
+        for ((&a, &b), &store) in loads[8..].iter().zip(&loads[4..]).zip(stores) {
+            let first = sbox1(*self.at(from, a), *self.at(from, b));
+            let second = sbox2(old, first);
+            *self.at(to, store) = sbox0(second, last);
+            (old, new, last) = (new, first, second);
+        }
+    }
+
+    fn zeros(&self, slots: &[u16], lanes: &mut Plane) {
+        let nonzero = slots.iter().fold([0; N], |sum, &slot| {
+            let (positive, negative) = self.arena[usize::from(slot)];
+            or(sum, or(positive, negative))
+        });
+        lanes.iter_mut().zip(nonzero).for_each(|(lanes, nonzero)| *lanes = !nonzero);
+    }
+}
+
+impl Portable {
+    #[inline(always)]
+    fn each(&mut self, ops: &[Op], sbox: impl Fn(Pair, Pair) -> Pair) {
+        for op in ops {
+            *self.at(0, op.to) = sbox(*self.at(0, op.a), *self.at(0, op.b));
+        }
+    }
+
+    /// The slot; tables never leave the arena, the remainder says so to the compiler.
+    #[inline(always)]
+    fn at(&mut self, region: usize, slot: u16) -> &mut Pair {
+        &mut self.arena[(region + usize::from(slot)) % SLOTS]
     }
 }

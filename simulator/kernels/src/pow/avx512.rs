@@ -1,0 +1,368 @@
+//! The AVX-512 kernel: 512 states side by side, five rounds in each sweep.
+
+#![allow(unsafe_code)] // Intrinsics and assembly.
+
+use std::arch::asm;
+use std::arch::x86_64::{_mm512_load_si512, _mm512_store_si512, _mm512_ternarylogic_epi64};
+
+use super::lanes::{Lanes, Plane, WORDS};
+use super::program::{Op, REGION, SLOTS, Sweep};
+
+/// One trit of 512 states.
+#[derive(Clone, Copy)]
+#[repr(C, align(128))]
+struct Slot {
+    high: Plane,
+    low: Plane,
+}
+
+/// The whole arena, and the proof that the CPU has AVX-512F.
+pub(super) struct Avx512 {
+    arena: Box<[Slot]>,
+    ring: Box<Ring>,
+    mixed: bool,
+}
+
+/// The low planes of the last eight trits after the first round of a sweep.
+#[repr(C, align(64))]
+struct Ring([Plane; 8]);
+
+impl Avx512 {
+    /// `None` where the CPU lacks AVX-512F.
+    /// `mixed`: some s-box halves as two operations of two operands instead of one of three, which CPUs with four
+    /// ports for them prefer.
+    pub(super) fn new(mixed: bool) -> Option<Self> {
+        let zero = Slot { high: [0; WORDS], low: [0; WORDS] };
+        is_x86_feature_detected!("avx512f").then(|| Self {
+            arena: vec![zero; SLOTS].into_boxed_slice(),
+            ring: Box::new(Ring([[0; WORDS]; 8])),
+            mixed,
+        })
+    }
+}
+
+impl Lanes for Avx512 {
+    const WORDS: usize = WORDS;
+    const FUSED: usize = 5;
+    const SCALE: usize = 16;
+
+    fn set(&mut self, slot: usize, high: &[u64], low: &[u64]) {
+        self.arena[slot].high.copy_from_slice(high);
+        self.arena[slot].low.copy_from_slice(low);
+    }
+
+    fn copy(&mut self, pairs: &[(u16, u16)]) {
+        for &(from, to) in pairs {
+            self.arena[usize::from(to)] = self.arena[usize::from(from)];
+        }
+    }
+
+    fn sboxes(&mut self, _round: usize, ops: &[Op]) {
+        // SAFETY: the CPU has AVX-512F, or `self` would not be.
+        unsafe { sboxes(&mut self.arena, ops) }
+    }
+
+    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize) {
+        assert!(from.max(to) + REGION <= SLOTS);
+        // SAFETY: the CPU has AVX-512F, or `self` would not be. Both pointers are followed by a whole region of the
+        // arena, and a sweep's slots are inside a region.
+        unsafe {
+            let arena = self.arena.as_mut_ptr();
+            let sweep5 = if self.mixed { sweep5_mixed } else { sweep5_ternary };
+            sweep5(
+                arena.add(from),
+                arena.add(to),
+                sweep.loads.as_ptr(),
+                sweep.stores.as_ptr(),
+                &mut self.ring,
+            );
+        }
+    }
+
+    fn zeros(&self, slots: &[u16], lanes: &mut Plane) {
+        *lanes = [u64::MAX; WORDS];
+        for &slot in slots {
+            let Slot { high, low } = &self.arena[usize::from(slot)];
+            lanes.iter_mut().zip(high.iter().zip(low)).for_each(|(lanes, (high, low))| *lanes &= high & !low);
+        }
+    }
+}
+
+/// `!a | (b ^ c)` with operands in the order (b, a, c) or (c, a, b).
+const HIGH: i32 = 0x7b;
+/// `a ^ (b & c)` with operands in the order (a, b, c).
+const LOW: i32 = 0x78;
+
+#[target_feature(enable = "avx512f")]
+fn sboxes(arena: &mut [Slot], ops: &[Op]) {
+    assert!(arena.len() == SLOTS);
+    let arena = arena.as_mut_ptr();
+    for op in ops {
+        // SAFETY: the slots of an `Op` are inside the arena, and slots are aligned.
+        unsafe {
+            let [a, b, to] = [op.a, op.b, op.to].map(|slot| arena.add(slot.into()));
+            let load = |plane: *const Plane| _mm512_load_si512(plane.cast());
+            let (ah, an, bh, bn) = (
+                load(&raw const (*a).high),
+                load(&raw const (*a).low),
+                load(&raw const (*b).high),
+                load(&raw const (*b).low),
+            );
+            _mm512_store_si512((&raw mut (*to).high).cast(), _mm512_ternarylogic_epi64::<HIGH>(an, ah, bh));
+            _mm512_store_si512((&raw mut (*to).low).cast(), _mm512_ternarylogic_epi64::<LOW>(ah, bh, bn));
+        }
+    }
+}
+
+/// `H'` into `$n`, from `a = ($h, $n)` and the high plane `$b`; or into `$n` holding the high plane of `b`, from it and
+/// `a = ($h, $b)`.
+macro_rules! high {
+    ($n:tt, $h:tt, $b:tt) => {
+        concat!("vpternlogq zmm", $n, ", zmm", $h, ", zmm", $b, ", 0x7b\n")
+    };
+}
+
+/// `n'` into `$h`, from the high plane of `a` and `b = ($b, $n)`.
+macro_rules! low {
+    (ternary, $h:tt, $b:tt, $n:tt) => {
+        concat!("vpternlogq zmm", $h, ", zmm", $b, ", zmm", $n, ", 0x78\n")
+    };
+    (mixed, $h:tt, $b:tt, $n:tt) => {
+        concat!("vpandq zmm25, zmm", $b, ", zmm", $n, "\n", "vpxorq zmm", $h, ", zmm", $h, ", zmm25\n")
+    };
+}
+
+/// `n'` into `$n`, from the high plane of `a` and `b = ($b, $n)`.
+macro_rules! low_over_b {
+    (ternary, $n:tt, $h:tt, $b:tt) => {
+        concat!("vpternlogq zmm", $n, ", zmm", $h, ", zmm", $b, ", 0x6c\n")
+    };
+    (mixed, $n:tt, $h:tt, $b:tt) => {
+        concat!(
+            "vpandq zmm",
+            $n,
+            ", zmm",
+            $n,
+            ", zmm",
+            $b,
+            "\n",
+            "vpxorq zmm",
+            $n,
+            ", zmm",
+            $n,
+            ", zmm",
+            $h,
+            "\n"
+        )
+    };
+}
+
+/// `n'` into zmm24 from the high plane of `a` there, and `b`: its high plane in zmm25, its low in memory.
+macro_rules! low_of_memory {
+    (ternary, $n:literal) => {
+        concat!("vpternlogq zmm24, zmm25, ", $n, ", 0x78\n")
+    };
+    (mixed, $n:literal) => {
+        concat!("vpandq zmm25, zmm25, ", $n, "\n", "vpxorq zmm24, zmm24, zmm25\n")
+    };
+}
+
+/// `A1[m] = g(A0[m], A0[m-16])` into (`$y`, 24), its low plane also into the ring. `$q` is the step's place in the loop.
+macro_rules! first {
+    ($form:ident, $q:literal) => {
+        concat!(
+            "movzx eax, word ptr [{loads} + 82 + 2*",
+            $q,
+            "]\n",
+            "movzx edx, word ptr [{loads} + 50 + 2*",
+            $q,
+            "]\n",
+            "vmovdqa64 zmm24, [{from} + 8*rax]\n",
+            "vmovdqa64 zmm",
+            $q,
+            ", [{from} + 8*rax + 64]\n",
+            "vmovdqa64 zmm25, [{from} + 8*rdx]\n",
+            high!($q, 24, 25),
+            low_of_memory!($form, "[{from} + 8*rdx + 64]"),
+        )
+    };
+}
+
+macro_rules! keep {
+    ($p:literal) => {
+        concat!("vmovdqa64 [{ring} + 64*", $p, "], zmm24\n")
+    };
+}
+
+/// `A2[m-8] = g(A1[m-8], A1[m])` into (`$l`, `$y8`).
+macro_rules! second {
+    ($form:ident, $p:literal, $y:literal, $l:literal, $y8:literal) => {
+        concat!(
+            "vmovdqa64 zmm",
+            $l,
+            ", [{ring} + 64*",
+            $p,
+            "]\n",
+            keep!($p),
+            high!($l, $y8, $y),
+            low!($form, $y8, $y, 24),
+        )
+    };
+}
+
+/// The other levels: `A3[m-8] = g(A2[m-8], A2[m-12])`, `A4[m-10] = g(A3[m-10], A3[m-8])`,
+/// `A5[m-10] = g(A4[m-10], A4[m-11])`, the last into (`$y15`, `$l7`).
+macro_rules! others {
+    ($form:ident, $l:literal $y8:literal, $l4:literal $y12:literal, $l6:literal $y14:literal, $l7:literal $y15:literal) => {
+        concat!(
+            low_over_b!($form, $y12, $l, $l4),
+            high!($l4, $l, $y8),
+            // A3[m-8] is (l4, y12), A3[m-10] is (l6, y14).
+            high!($y14, $l6, $l4),
+            low!($form, $l6, $l4, $y12),
+            // A4[m-10] is (y14, l6), A4[m-11] is (y15, l7).
+            low_over_b!($form, $l7, $y14, $y15),
+            high!($y15, $y14, $l6),
+        )
+    };
+}
+
+macro_rules! store {
+    ($slot:literal, $high:literal, $low:literal) => {
+        concat!(
+            "vmovdqa64 [{to} + 8*",
+            $slot,
+            "], zmm",
+            $high,
+            "\n",
+            "vmovdqa64 [{to} + 8*",
+            $slot,
+            " + 64], zmm",
+            $low,
+            "\n",
+        )
+    };
+}
+
+/// A step that does only the first round.
+macro_rules! one_round {
+    ($form:ident, $q:literal $p:literal, $($rest:tt)*) => {
+        concat!(first!($form, $q), keep!($p))
+    };
+}
+
+/// A step that does only the first two rounds.
+macro_rules! two_rounds {
+    ($form:ident, $q:literal $p:literal, $l:literal $y8:literal, $($rest:tt)*) => {
+        concat!(first!($form, $q), second!($form, $p, $q, $l, $y8))
+    };
+}
+
+/// A step whose result is of no use.
+macro_rules! no_result {
+    ($form:ident, $q:literal $p:literal, $l:literal $y8:literal, $($rest:tt)*) => {
+        concat!(two_rounds!($form, $q $p, $l $y8,), others!($form, $l $y8, $($rest)*))
+    };
+}
+
+/// A step whose result goes to a spare slot.
+macro_rules! to_spare {
+    ($form:ident, $q:literal $p:literal, $a:literal $b:literal, $c:literal $d:literal, $e:literal $f:literal, $l7:literal $y15:literal) => {
+        concat!(
+            no_result!($form, $q $p, $a $b, $c $d, $e $f, $l7 $y15),
+            "movzx ecx, word ptr [{stores} - 14 + 2*", $q, "]\n",
+            store!("rcx", $y15, $l7),
+        )
+    };
+}
+
+/// A step whose result replaces A0[m-16].
+macro_rules! in_place {
+    ($form:ident, $q:literal $p:literal, $a:literal $b:literal, $c:literal $d:literal, $e:literal $f:literal, $l7:literal $y15:literal) => {
+        concat!(no_result!($form, $q $p, $a $b, $c $d, $e $f, $l7 $y15), store!("rdx", $y15, $l7))
+    };
+}
+
+/// Steps of one kind, by their place in the loop of sixteen.
+macro_rules! steps {
+    ($kind:ident, $form:ident, $($q:tt)*) => { concat!($(step!($kind, $form, $q)),*) };
+}
+
+/// The registers of a step. A trit stays where it is from round to round; each gate overwrites an operand that dies.
+/// `$y` is the step's place, so the pairs below are the registers `$l` of step `m` and `$y` of `m-8`, then those of
+/// `m-4` and `m-12`, `m-6` and `m-14`, `m-7` and `m-15`.
+#[rustfmt::skip]
+macro_rules! step {
+    ($kind:ident, $form:ident, 0) => { $kind!($form, 0 0, 16 8, 20 4, 18 2, 17 1) };
+    ($kind:ident, $form:ident, 1) => { $kind!($form, 1 1, 17 9, 21 5, 19 3, 18 2) };
+    ($kind:ident, $form:ident, 2) => { $kind!($form, 2 2, 18 10, 22 6, 20 4, 19 3) };
+    ($kind:ident, $form:ident, 3) => { $kind!($form, 3 3, 19 11, 23 7, 21 5, 20 4) };
+    ($kind:ident, $form:ident, 4) => { $kind!($form, 4 4, 20 12, 16 8, 22 6, 21 5) };
+    ($kind:ident, $form:ident, 5) => { $kind!($form, 5 5, 21 13, 17 9, 23 7, 22 6) };
+    ($kind:ident, $form:ident, 6) => { $kind!($form, 6 6, 22 14, 18 10, 16 8, 23 7) };
+    ($kind:ident, $form:ident, 7) => { $kind!($form, 7 7, 23 15, 19 11, 17 9, 16 8) };
+    ($kind:ident, $form:ident, 8) => { $kind!($form, 8 0, 16 0, 20 12, 18 10, 17 9) };
+    ($kind:ident, $form:ident, 9) => { $kind!($form, 9 1, 17 1, 21 13, 19 11, 18 10) };
+    ($kind:ident, $form:ident, 10) => { $kind!($form, 10 2, 18 2, 22 14, 20 12, 19 11) };
+    ($kind:ident, $form:ident, 11) => { $kind!($form, 11 3, 19 3, 23 15, 21 13, 20 12) };
+    ($kind:ident, $form:ident, 12) => { $kind!($form, 12 4, 20 4, 16 0, 22 14, 21 13) };
+    ($kind:ident, $form:ident, 13) => { $kind!($form, 13 5, 21 5, 17 1, 23 15, 22 14) };
+    ($kind:ident, $form:ident, 14) => { $kind!($form, 14 6, 22 6, 18 2, 16 0, 23 15) };
+    ($kind:ident, $form:ident, 15) => { $kind!($form, 15 7, 23 7, 19 3, 17 1, 16 0) };
+}
+
+/// A sweep of five rounds in the given form.
+macro_rules! sweep5 {
+    ($name:ident, $form:ident) => {
+        /// Five rounds in one pass. Step `m` is at place `m - 25` modulo 16 of the loop.
+        ///
+        /// # Safety
+        /// The CPU has AVX-512F. `from` and `to` point to whole regions, `loads` and `stores` to the tables of a sweep
+        /// of five rounds, scaled by 16.
+        #[target_feature(enable = "avx512f")]
+        unsafe fn $name(from: *const Slot, to: *mut Slot, loads: *const u16, stores: *const u16, ring: &mut Ring) {
+            // SAFETY: the steps touch only slots of the tables, which are inside the regions, and the ring; they read
+            // the 761 and 729 entries of the tables. All registers written are declared.
+            unsafe {
+                asm!(
+                    // Steps 1 to 15 fill the pipeline.
+                    "sub {loads}, 64",
+                    steps!(one_round, $form, 8 9 10 11 12 13 14 15),
+                    "add {loads}, 32",
+                    steps!(two_rounds, $form, 0 1 2 3),
+                    steps!(no_result, $form, 4 5 6),
+                    // Steps 16 to 31.
+                    steps!(to_spare, $form, 7 8 9 10 11 12 13 14 15),
+                    "add {loads}, 32",
+                    "add {stores}, 32",
+                    steps!(to_spare, $form, 0 1 2 3 4 5 6),
+                    // Steps 32 to 744.
+                    "jmp 3f",
+                    "2:",
+                    steps!(in_place, $form, 0 1 2 3 4 5 6),
+                    "3:",
+                    steps!(in_place, $form, 7 8 9 10 11 12 13 14 15),
+                    "add {loads}, 32",
+                    "dec {count:e}",
+                    "jnz 2b",
+                    from = in(reg) from,
+                    to = in(reg) to,
+                    loads = inout(reg) loads => _,
+                    stores = inout(reg) stores => _,
+                    ring = in(reg) ring,
+                    count = inout(reg) 45 => _,
+                    out("rax") _, out("rcx") _, out("rdx") _,
+                    out("zmm0") _, out("zmm1") _, out("zmm2") _, out("zmm3") _, out("zmm4") _, out("zmm5") _,
+                    out("zmm6") _, out("zmm7") _, out("zmm8") _, out("zmm9") _, out("zmm10") _, out("zmm11") _,
+                    out("zmm12") _, out("zmm13") _, out("zmm14") _, out("zmm15") _, out("zmm16") _, out("zmm17") _,
+                    out("zmm18") _, out("zmm19") _, out("zmm20") _, out("zmm21") _, out("zmm22") _, out("zmm23") _,
+                    out("zmm24") _, out("zmm25") _,
+                    options(nostack),
+                );
+            }
+        }
+    };
+}
+
+sweep5!(sweep5_ternary, ternary);
+sweep5!(sweep5_mixed, mixed);

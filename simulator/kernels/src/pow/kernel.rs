@@ -1,0 +1,130 @@
+//! The choice of a kernel: by the environment, or by a short race at the first use.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::work::Race;
+
+/// The environment variable that forces a kernel.
+pub const VARIABLE: &str = "TANGLEGRAM_POW";
+
+/// How nonces are tried. All kernels find the same nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kernel {
+    /// Safe code for every CPU, 128 nonces at a time.
+    Portable,
+    /// 256 nonces at a time, on x86-64 with AVX2.
+    Avx2,
+    /// 512 nonces at a time, on x86-64 with AVX-512F.
+    Avx512,
+}
+
+impl Kernel {
+    /// Every kernel, the most portable first.
+    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+
+    /// The name that [`FromStr`] reads.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    /// Whether this CPU can run it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => is_x86_feature_detected!("avx512f"),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
+    }
+
+    /// The kernel that the environment variable `TANGLEGRAM_POW` names, or else the fastest.
+    ///
+    /// # Errors
+    /// When the variable names no kernel, or one that this CPU cannot run.
+    pub fn chosen() -> Result<Self, KernelError> {
+        match std::env::var(VARIABLE) {
+            Ok(name) => {
+                let kernel: Self = name.parse()?;
+                if kernel.is_available() { Ok(kernel) } else { Err(KernelError::Unavailable(kernel)) }
+            }
+            Err(_) => Ok(Self::fastest()),
+        }
+    }
+
+    /// The kernel that wins a race of a few milliseconds; it is run once per process.
+    pub fn fastest() -> Self {
+        static FASTEST: OnceLock<Kernel> = OnceLock::new();
+        *FASTEST.get_or_init(|| {
+            let vector =
+                Self::ALL.into_iter().filter(|kernel| *kernel != Self::Portable && kernel.is_available());
+            vector.min_by_key(|kernel| race(|race| race.run(*kernel))).unwrap_or(Self::Portable)
+        })
+    }
+}
+
+/// Whether the mixed form of the AVX-512 kernel is the faster one here.
+pub(super) fn prefers_mixed() -> bool {
+    static MIXED: OnceLock<bool> = OnceLock::new();
+    *MIXED.get_or_init(|| race(|race| race.run_avx512(true)) < race(|race| race.run_avx512(false)))
+}
+
+/// The shortest time of a few short runs. What it decides changes the speed, never the result.
+#[expect(clippy::disallowed_methods, reason = "the race between kernels needs a clock")]
+fn race(run: impl Fn(&Race)) -> Duration {
+    let race = Race::new();
+    let time = || {
+        let start = std::time::Instant::now();
+        run(&race);
+        start.elapsed()
+    };
+    (0..5).map(|_| time()).min().unwrap_or_default()
+}
+
+impl fmt::Display for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a kernel cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KernelError {
+    /// No kernel has this name.
+    Unknown(String),
+    /// This CPU lacks the instructions.
+    Unavailable(Kernel),
+}
+
+impl fmt::Display for KernelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(name) => write!(f, "no kernel is named {name:?}: use portable, avx2 or avx512"),
+            Self::Unavailable(kernel) => write!(f, "this CPU cannot run the kernel {kernel}: use portable"),
+        }
+    }
+}
+
+impl std::error::Error for KernelError {}
+
+impl FromStr for Kernel {
+    type Err = KernelError;
+
+    fn from_str(name: &str) -> Result<Self, KernelError> {
+        Self::ALL
+            .into_iter()
+            .find(|kernel| kernel.name() == name)
+            .ok_or_else(|| KernelError::Unknown(name.to_owned()))
+    }
+}
