@@ -16,23 +16,28 @@ pub(crate) struct Uri {
 impl Uri {
     /// Reads a URI; `None` where RFC 2396 does not allow the text.
     pub(crate) fn parse(text: &str) -> Option<Uri> {
-        if text.is_empty() || !has_legal_characters(text) {
+        let (text, fragment) = text.split_once('#').map_or((text, None), |(text, after)| (text, Some(after)));
+        let is_legal = has_legal_characters(text) && fragment.is_none_or(is_legal_fragment);
+        if !is_legal || (text.is_empty() && fragment.is_none()) {
             return None;
         }
-        let end_of_scheme = text.find([':', '/', '?', '#']).filter(|&at| text.as_bytes()[at] == b':');
+        let end_of_scheme = text.find([':', '/', '?']).filter(|&at| text.as_bytes()[at] == b':');
         let (scheme, rest) = match end_of_scheme {
             Some(at) => (Some(scheme(&text[..at])?), &text[at + 1..]),
             None => (None, text),
         };
-        if scheme.is_some() && (rest.is_empty() || rest.starts_with('#')) {
+        if (scheme.is_some() && rest.is_empty()) || (rest == "//" && fragment.is_none()) {
             return None;
         }
+        let is_opaque = scheme.is_some() && !rest.starts_with('/');
+        let hierarchical = &rest[..rest.find('?').unwrap_or(rest.len())];
         let authority =
-            rest.strip_prefix("//").map(|rest| &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())]);
-        if authority == Some("") && rest == "//" {
+            hierarchical.strip_prefix("//").map(|rest| &rest[..rest.find('/').unwrap_or(rest.len())]);
+        let path = authority.map_or(hierarchical, |authority| &hierarchical[authority.len() + 2..]);
+        if !is_opaque && path.contains(['[', ']']) {
             return None;
         }
-        let (host, port) = authority.map_or((None, -1), split_authority);
+        let (host, port) = authority.map_or(Some((None, -1)), split_authority)?;
         Some(Uri { scheme, host, port })
     }
 
@@ -42,7 +47,9 @@ impl Uri {
         if host == "localhost" {
             return Some(Ipv4Addr::LOCALHOST.into());
         }
-        host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+        let number = || host.parse::<u32>().ok().map(Ipv4Addr::from);
+        let literal = || host.trim_start_matches('[').trim_end_matches(']').parse().ok();
+        ipv4(host).or_else(number).map(IpAddr::from).or_else(literal)
     }
 }
 
@@ -52,36 +59,52 @@ fn scheme(text: &str) -> Option<String> {
     (starts_well && text.chars().all(legal)).then(|| text.to_owned())
 }
 
-/// Splits `user@host:port`; what is not of that form is an authority without host.
-fn split_authority(authority: &str) -> (Option<String>, i32) {
-    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+/// Splits `user@host:port`. What is not of that form is an authority without host, or with brackets none at all.
+fn split_authority(authority: &str) -> Option<(Option<String>, i32)> {
+    let place = authority.split_once('@').map_or(authority, |(_, place)| place);
     let (host, port) = match place.rfind(':').filter(|&at| !place[at..].contains(']')) {
         Some(at) => (&place[..at], &place[at + 1..]),
         None => (place, ""),
     };
-    let port =
-        if port.is_empty() { Some(-1) } else { port.parse::<u32>().ok().and_then(|p| i32::try_from(p).ok()) };
-    match port {
-        Some(port) if is_host(host) => (Some(host.to_owned()), port),
-        _ => (None, -1),
+    match port_number(port) {
+        Some(port) if is_host(host) => Some((Some(host.to_owned()), port)),
+        _ => (!authority.contains(['[', ']'])).then_some((None, -1)),
     }
+}
+
+fn port_number(port: &str) -> Option<i32> {
+    let is_number = port.bytes().all(|digit| digit.is_ascii_digit());
+    if port.is_empty() { Some(-1) } else { port.parse().ok().filter(|_| is_number) }
 }
 
 fn is_host(host: &str) -> bool {
     if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return literal.parse::<Ipv6Addr>().is_ok();
     }
-    if host.parse::<Ipv4Addr>().is_ok() {
+    if ipv4(host).is_some() {
         return true;
     }
     let labels: Vec<&str> = host.strip_suffix('.').unwrap_or(host).split('.').collect();
     labels.iter().all(|label| is_label(label))
-        && labels.last().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_alphabetic()))
+        && (labels.len() == 1
+            || labels.last().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_alphabetic())))
+}
+
+/// Four decimal numbers up to 255, leading zeros allowed.
+fn ipv4(host: &str) -> Option<Ipv4Addr> {
+    let number = |part: &str| part.parse::<u8>().ok().filter(|_| !part.starts_with('+'));
+    let octets: Vec<u8> = host.split('.').map(number).collect::<Option<_>>()?;
+    <[u8; 4]>::try_from(octets).ok().map(Ipv4Addr::from)
 }
 
 fn is_label(label: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
     !label.is_empty() && label.chars().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+/// Brackets are fine in a fragment, a second `#` is not.
+fn is_legal_fragment(fragment: &str) -> bool {
+    !fragment.contains('#') && has_legal_characters(fragment)
 }
 
 /// Everything outside of ASCII is allowed but for controls and spaces; inside, the excluded characters are not.
@@ -128,10 +151,36 @@ mod tests {
     }
 
     #[test]
+    fn brackets_belong_around_an_address_only() {
+        for broken in
+            ["tcp//[::1]:5", "tcp:/[x", "tcp://[::g]:5", "tcp://[::1:5", "tcp://a]", "tcp://a/[", "a##"]
+        {
+            assert_eq!(parsed(broken), None, "{broken}");
+        }
+        for allowed in ["tcp:[", "tcp://a:1?[", "tcp://a:1#["] {
+            assert!(parsed(allowed).is_some(), "{allowed}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_an_address_or_a_name() {
+        let host = |host: &str| parsed(&format!("tcp://{host}:5")).and_then(|(_, host, _)| host);
+        for allowed in ["127.0.0.01", "0", "1a", "a.b1", "a1.", "u@h"] {
+            assert_eq!(host(allowed).as_deref(), Some(allowed.trim_start_matches("u@")), "{allowed}");
+        }
+        for none in ["256.1.1.1", "127.1", "a.1", "-a", "a_b", "a..b", "a@b@c"] {
+            assert_eq!(host(none), None, "{none}");
+        }
+        assert_eq!(parsed("tcp://a:+5"), Some((Some("tcp".to_owned()), None, -1)));
+    }
+
+    #[test]
     fn literal_addresses_are_known() {
         let address = |text| Uri::parse(text).and_then(|uri| uri.literal_address()).map(|ip| ip.to_string());
         assert_eq!(address("tcp://localhost:1").as_deref(), Some("127.0.0.1"));
         assert_eq!(address("tcp://[::1]:1").as_deref(), Some("::1"));
+        assert_eq!(address("tcp://127.0.0.01:1").as_deref(), Some("127.0.0.1"));
+        assert_eq!(address("tcp://258:1").as_deref(), Some("0.0.1.2"));
         assert_eq!(address("tcp://nowhere.invalid:1"), None);
     }
 }
