@@ -1,0 +1,118 @@
+//! Accounts, contracts and files, and the ids they go by.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// The id of an entity, written `shard.realm.num`. Compares part by part, shard first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntityId {
+    /// The shard.
+    pub shard: i64,
+    /// The realm within the shard.
+    pub realm: i64,
+    /// The number within the realm.
+    pub num: i64,
+}
+
+impl EntityId {
+    /// The id `shard.realm.num`.
+    pub const fn new(shard: i64, realm: i64, num: i64) -> Self {
+        EntityId { shard, realm, num }
+    }
+}
+
+impl fmt::Display for EntityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.shard, self.realm, self.num)
+    }
+}
+
+impl Serialize for EntityId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A text is not an entity id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no entity id: write shard.realm.num, e.g. 0.0.1001")]
+pub struct BadEntityId(pub String);
+
+impl FromStr for EntityId {
+    type Err = BadEntityId;
+
+    fn from_str(text: &str) -> Result<Self, BadEntityId> {
+        let bad = || BadEntityId(text.to_owned());
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let mut parts = text
+            .split('.')
+            .map(|part| if is_digits(part) { part.parse::<i64>().map_err(|_| bad()) } else { Err(bad()) });
+        let mut part = || parts.next().unwrap_or_else(|| Err(bad()));
+        let id = EntityId::new(part()?, part()?, part()?);
+        if parts.next().is_none() { Ok(id) } else { Err(bad()) }
+    }
+}
+
+/// What an entity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EntityKind {
+    /// A cryptocurrency account.
+    Account,
+    /// A smart contract; it has a balance too.
+    Contract,
+    /// A file.
+    File,
+}
+
+impl EntityKind {
+    /// The name the API shows.
+    pub fn name(self) -> &'static str {
+        match self {
+            EntityKind::Account => "account",
+            EntityKind::Contract => "contract",
+            EntityKind::File => "file",
+        }
+    }
+}
+
+/// What a mirror node knows of an entity, apart from its balance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// Its id.
+    pub id: EntityId,
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its key as protobuf bytes.
+    pub key: Option<Box<[u8]>>,
+    /// Its key in lower-case hexadecimal digits, where that is one plain Ed25519 key.
+    pub ed25519: Option<Box<str>>,
+    /// When it expires, in nanoseconds since 1970.
+    pub expiry: Option<i64>,
+    /// The period in which it renews itself, in seconds.
+    pub auto_renew_period: Option<i64>,
+    /// Whether it was deleted.
+    pub deleted: Option<bool>,
+}
+
+impl Entity {
+    /// An entity that was only referred to so far.
+    pub fn new(id: EntityId, kind: EntityKind) -> Self {
+        Entity {
+            id,
+            kind,
+            key: None,
+            ed25519: None,
+            expiry: None,
+            auto_renew_period: None,
+            deleted: Some(false),
+        }
+    }
+
+    /// Whether it can hold a balance: an account or a contract.
+    pub fn holds_balance(&self) -> bool {
+        self.kind != EntityKind::File
+    }
+}

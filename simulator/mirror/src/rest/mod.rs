@@ -1,0 +1,123 @@
+//! The REST API: from a request to its response.
+
+mod accounts;
+mod balances;
+mod failure;
+mod http;
+mod js;
+mod link;
+mod params;
+mod query;
+mod transactions;
+mod views;
+
+use serde::Serialize;
+
+use crate::{Dialect, Store};
+use failure::Failure;
+use params::Params;
+use query::Query;
+
+pub use http::{Request, Response};
+
+/// One mirror node: what it knows, and how it talks.
+#[derive(Clone, Debug, Default)]
+pub struct Mirror {
+    /// What it knows.
+    pub store: Store,
+    /// How it answers where the document and the real server differ.
+    pub dialect: Dialect,
+}
+
+/// What a handler needs to know of the request.
+#[derive(Debug)]
+struct Context<'a> {
+    store: &'a Store,
+    dialect: Dialect,
+    path: &'a str,
+    query: Query,
+}
+
+impl Context<'_> {
+    fn params(&self) -> Params<'_> {
+        Params { query: &self.query, dialect: self.dialect }
+    }
+}
+
+/// The endpoints.
+enum Route<'a> {
+    Accounts,
+    Account(&'a str),
+    Balances,
+    Transactions,
+    Transaction(&'a str),
+}
+
+impl<'a> Route<'a> {
+    /// The endpoint of a path: letters of any case, one slash at the end is allowed.
+    fn find(path: &'a str) -> Option<Self> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let parts: Vec<&str> = path.split('/').collect();
+        let fixed: Vec<String> = parts.iter().take(4).map(|part| part.to_ascii_lowercase()).collect();
+        let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
+        match (&fixed[..], parts.get(4..).unwrap_or_default()) {
+            (["", "api", "v1", "accounts"], []) => Some(Route::Accounts),
+            (["", "api", "v1", "accounts"], [id]) if !id.is_empty() => Some(Route::Account(id)),
+            (["", "api", "v1", "balances"], []) => Some(Route::Balances),
+            (["", "api", "v1", "transactions"], []) => Some(Route::Transactions),
+            (["", "api", "v1", "transactions"], [id]) if !id.is_empty() => Some(Route::Transaction(id)),
+            _ => None,
+        }
+    }
+}
+
+impl Mirror {
+    /// A mirror node that knows what the store knows.
+    pub fn new(store: Store, dialect: Dialect) -> Self {
+        Mirror { store, dialect }
+    }
+
+    /// Answers a request.
+    pub fn handle(&self, request: &Request<'_>) -> Response {
+        if request.head_length() > http::HEAD_LIMIT {
+            return Response::empty(431);
+        }
+        if self.dialect.announces_express && http::has_bad_json(request) {
+            return Response::page(400, "Bad Request").with_length(request).announce(self.dialect);
+        }
+        let response = if request.method == "OPTIONS" {
+            Response::preflight(request)
+        } else {
+            let served = self.serve(request).map(|body| Response::json(200, body));
+            served.unwrap_or_else(|failure| failure.response(self.dialect)).finish(request)
+        };
+        response.allow_any_origin().announce(self.dialect)
+    }
+
+    fn serve(&self, request: &Request<'_>) -> Result<String, Failure> {
+        let path = request.path();
+        let missing = || Failure::Route { method: request.method.to_owned(), path: path.to_owned() };
+        let route = Route::find(path).ok_or_else(missing)?;
+        let decode = |id| query::percent_decode(id).ok_or(Failure::Path);
+        let id =
+            if let Route::Account(id) | Route::Transaction(id) = route { decode(id)? } else { String::new() };
+        if !matches!(request.method, "GET" | "HEAD") {
+            return Err(missing());
+        }
+        let query = query::parse(request.query());
+        let context = Context { store: &self.store, dialect: self.dialect, path, query };
+        match route {
+            Route::Accounts => accounts::list(&context),
+            Route::Account(_) => accounts::single(&context, &id),
+            Route::Balances => balances::list(&context),
+            Route::Transactions => transactions::list(&context),
+            Route::Transaction(_) => transactions::single(&context, &id),
+        }
+    }
+}
+
+/// An answer as JSON text.
+fn json(answer: &impl Serialize) -> String {
+    // Structs of texts, numbers and lists always serialise.
+    serde_json::to_string(answer).unwrap_or_default()
+}
