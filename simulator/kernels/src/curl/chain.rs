@@ -3,6 +3,8 @@
 //! Let `T_r[364^r j] = S_r[j]` (indices modulo 729). Then round `r` is `T'[i] = g(T[i], T[i + s])` with
 //! `s = 364^(r+1)`: no trit moves. After all rounds `S[j] = T[364^rounds j]`.
 
+use super::Rounds;
+
 /// The length of the ring.
 pub(crate) const RING: usize = 729;
 
@@ -27,3 +29,14 @@ pub(crate) const STRIDES: [usize; 81] = {
     }
     strides
 };
+
+/// How the state lies in chain coordinates after the last round, as (step, residues):
+/// `S[j] = T[j + step (j mod residues)]`.
+pub(super) const fn home(rounds: Rounds) -> (usize, usize) {
+    match rounds {
+        // 364^27 is 82.
+        Rounds::P27 => (81, 9),
+        // 364^81 is 244.
+        Rounds::P81 => (243, 3),
+    }
+}

@@ -5,6 +5,8 @@
 
 pub(crate) mod chain;
 mod planes;
+#[cfg(target_arch = "x86_64")]
+mod windows;
 
 use crate::{HASH_TRITS, STATE_TRITS, Trit};
 use planes::Planes;
@@ -61,10 +63,7 @@ impl Curl {
     /// A last block shorter than 243 overwrites only its own length. An empty input is one empty block, as in IRI.
     pub fn absorb(&mut self, trits: &[Trit]) {
         let (blocks, rest) = trits.as_chunks::<HASH_TRITS>();
-        for block in blocks {
-            self.state.set_rate(block);
-            self.transform();
-        }
+        self.absorb_blocks(blocks);
         if !rest.is_empty() || blocks.is_empty() {
             self.state.set_prefix(rest);
             self.transform();
@@ -82,6 +81,17 @@ impl Curl {
     /// The first 243 trits of the state: what the next [`Curl::squeeze`] would give, without the transform after it.
     pub fn rate(&self) -> [Trit; HASH_TRITS] {
         self.state.rate()
+    }
+
+    fn absorb_blocks(&mut self, blocks: &[[Trit; HASH_TRITS]]) {
+        #[cfg(target_arch = "x86_64")]
+        if windows::absorb(std::array::from_mut(&mut self.state), [blocks], self.rounds) {
+            return;
+        }
+        for block in blocks {
+            self.state.set_rate(block);
+            self.transform();
+        }
     }
 
     fn transform(&mut self) {

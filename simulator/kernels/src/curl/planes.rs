@@ -7,7 +7,8 @@ const WORDS: usize = STATE_TRITS.div_ceil(64);
 /// The bits of the last word that belong to the ring.
 const LAST: u64 = (1 << (STATE_TRITS % 64)) - 1;
 
-type Ring = [u64; WORDS];
+/// A plane; bit `i % 64` of word `i / 64` is that of trit `i`, bits past 729 are 0.
+pub(super) type Ring = [u64; WORDS];
 
 /// The state in planes: a trit is +1 when its `high` bit is 0; else 0 when its `low` bit is 0; else -1.
 ///
@@ -29,6 +30,15 @@ impl Planes {
         let mut planes = Self::ZERO;
         planes.set_prefix(trits);
         planes
+    }
+
+    /// The high and the low plane.
+    pub(super) fn rings(&self) -> [&Ring; 2] {
+        [&self.high, &self.low]
+    }
+
+    pub(super) fn from_rings([high, low]: [Ring; 2]) -> Self {
+        Self { high, low }
     }
 
     /// Overwrites the trits from the first on.
@@ -64,10 +74,7 @@ impl Planes {
         for &stride in &chain::STRIDES[..rounds.count()] {
             self.round(stride);
         }
-        let (step, residues) = match rounds {
-            Rounds::P27 => (81, 9),
-            Rounds::P81 => (243, 3),
-        };
+        let (step, residues) = chain::home(rounds);
         self.high = leave_chain(&self.high, step, residues);
         self.low = leave_chain(&self.low, step, residues);
     }
@@ -120,7 +127,7 @@ fn rotate(ring: &Ring, by: usize) -> Ring {
     std::array::from_fn(|i| window[i] >> shift | window[i + 1] << 1 << (63 - shift))
 }
 
-/// From chain coordinates back to the order of the state: `S[j] = T[j + step (j mod residues)]`.
+/// From chain coordinates back to the order of the state, see [`chain::home`].
 fn leave_chain(ring: &Ring, step: usize, residues: usize) -> Ring {
     let mut out = [0; WORDS];
     for residue in 0..residues {
