@@ -32,10 +32,11 @@ impl Contestant {
         Self { name: name.into(), units, run: Box::new(run) }
     }
 
-    fn time(&mut self) -> Duration {
+    /// Units of work per second, in one run.
+    fn rate(&mut self) -> f64 {
         let start = Instant::now();
         (self.run)();
-        start.elapsed() / u32::try_from(self.units).unwrap_or(u32::MAX)
+        self.units as f64 / start.elapsed().as_secs_f64()
     }
 }
 
@@ -103,20 +104,15 @@ fn permutations() -> Vec<Contestant> {
 
 /// Prints how many times as fast as the first each contestant is, by the best of many rounds.
 fn print_ratios(title: &str, contestants: &mut [Contestant]) {
-    let mut best = vec![Duration::MAX; contestants.len()];
-    for _ in 0..30 {
+    let mut best = vec![0.0_f64; contestants.len()];
+    for _ in 0..50 {
         for (best, contestant) in best.iter_mut().zip(&mut *contestants) {
-            *best = (*best).min(contestant.time());
+            *best = best.max(contestant.rate());
         }
     }
     println!("{title}");
-    for (time, contestant) in best.iter().zip(&*contestants) {
-        let rate = 1.0 / time.as_secs_f64();
-        println!(
-            "  {:26} {rate:>14.0} per second  {:>7.2} x",
-            contestant.name,
-            best[0].as_secs_f64() / time.as_secs_f64()
-        );
+    for (rate, contestant) in best.iter().zip(&*contestants) {
+        println!("  {:26} {rate:>14.0} per second  {:>7.2} x", contestant.name, rate / best[0]);
     }
     println!();
 }

@@ -110,18 +110,18 @@ fn store(plane: Plane) -> [u32; 32] {
 /// Overwrites the rows of the rate and makes all windows whole again.
 #[target_feature(enable = "avx512f,avx2")]
 fn set_rate(state: &mut State, block: &[Trit; HASH_TRITS]) {
-    let mut rows = state.map(|plane| store(plane));
-    for row in 0..RATE {
+    let [mut high, mut low] = state.map(|plane| store(plane));
+    for (row, (high, low)) in high.iter_mut().zip(&mut low).enumerate().take(RATE) {
         // The last row ends where the block ends.
         let start = (ROWS * row).min(HASH_TRITS - 32);
         let shift = ROWS * row - start;
         // SAFETY: 32 trits from `start` are inside the block.
         let trits = unsafe { _mm256_loadu_si256(block.as_ptr().add(start).cast()) };
         let positive = _mm256_movemask_epi8(_mm256_cmpgt_epi8(trits, _mm256_setzero_si256()));
-        rows[0][row] = !positive.cast_unsigned() >> shift;
-        rows[1][row] = _mm256_movemask_epi8(trits).cast_unsigned() >> shift;
+        *high = !positive.cast_unsigned() >> shift;
+        *low = _mm256_movemask_epi8(trits).cast_unsigned() >> shift;
     }
-    *state = rows.map(|rows| whole(load(&rows)));
+    *state = [high, low].map(|rows| whole(load(&rows)));
 }
 
 /// A plane from the low 27 bits of its rows.
