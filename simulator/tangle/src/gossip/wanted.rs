@@ -58,10 +58,10 @@ impl Wanted {
         let known = self.targets.get(text).and_then(|target| target.ip);
         let endpoint = endpoint(&uri, known.or(uri.literal_address()))?;
         let Some(ip) = endpoint.ip else { return Ok(None) };
-        let by_text = self.targets.shift_remove(text).is_some();
-        let by_address = self.targets.shift_remove(&text_of(ip, endpoint.port)).is_some();
+        let was_wanted = self.targets.shift_remove(text).is_some();
+        self.targets.shift_remove(&text_of(ip, endpoint.port));
         self.allowed.remove(&(ip, endpoint.port));
-        Ok(Some(Removed { ip, port: endpoint.port, was_wanted: by_text || by_address }))
+        Ok(Some(Removed { ip, port: endpoint.port, was_wanted }))
     }
 
     /// Wants this neighbour again, after its connection was lost.
@@ -115,7 +115,7 @@ impl Wanted {
 pub(crate) struct Removed {
     pub(crate) ip: IpAddr,
     pub(crate) port: u16,
-    /// It was among the addresses to connect to.
+    /// It was among the addresses to connect to, in these very words.
     pub(crate) was_wanted: bool,
 }
 
@@ -139,4 +139,22 @@ fn usable(dialect: Dialect, text: &str) -> Result<Option<Uri>, AddressFault> {
     let is_tcp = uri.scheme.as_deref().ok_or(AddressFault::NoScheme)? == "tcp";
     let has_port = !dialect.strict_neighbor_ports || u16::try_from(uri.port).is_ok();
     Ok((is_tcp && has_port).then_some(uri))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_removed_under_another_name_goes_unnoticed() {
+        let mut wanted = Wanted::default();
+        let mut remove = |text| {
+            wanted.add(Dialect::IRI_1_8_6, "tcp://127.0.0.1:15600").unwrap();
+            let removed = wanted.remove(Dialect::IRI_1_8_6, text).unwrap().map(|removed| removed.was_wanted);
+            (removed, wanted.targets.is_empty())
+        };
+        assert_eq!(remove("tcp://127.0.0.1:15600"), (Some(true), true));
+        assert_eq!(remove("tcp://localhost:15600"), (Some(false), true));
+        assert_eq!(remove("tcp://127.0.0.1:15601"), (Some(false), false));
+    }
 }
