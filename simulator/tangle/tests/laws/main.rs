@@ -60,7 +60,8 @@ proptest! {
         if let Some((trunk, branch)) = node.tips_to_approve(depth) {
             prop_assert!(node.is_consistent(&[trunk.clone(), branch]));
             let promoted = node.tips_to_approve_with(depth, &trunk);
-            prop_assert!(promoted.is_some_and(|(trunk, branch)| node.is_consistent(&[trunk, branch])));
+            // Refused where the first walk ends on a tip that contradicts the reference.
+            prop_assert!(promoted.is_none_or(|(trunk, branch)| node.is_consistent(&[trunk, branch])));
         }
     }
 
