@@ -17,7 +17,7 @@ use crate::spent::SpentAddresses;
 use crate::store::{Tangle, TxId};
 use crate::tips::Tips;
 use crate::verdicts::SharedVerdicts;
-use crate::walk::{self, Ground, WalkError};
+use crate::walk::{self, Ground, WalkError, WalkValidator};
 
 /// Milliseconds since 1970, as the driver's clock (real or virtual) says.
 pub type Millis = u64;
@@ -79,6 +79,11 @@ pub enum Input {
     },
     /// The time of [`Node::next_timeout`] has come.
     Tick,
+    /// Nobody waits for the reply to a request any more: work for it is to stop.
+    Abandoned {
+        /// The request.
+        id: RequestId,
+    },
     /// Transactions of the node's own, with their proof of work: stored if valid, without a reply.
     Store {
         /// In any order.
@@ -215,6 +220,7 @@ impl Node {
         match input {
             Input::Api { id, request } => api::handle(self, now, id, &request, out),
             Input::Mined { job, nonce } => api::mined(self, now, job, nonce, out),
+            Input::Abandoned { id } => self.attaching.abandon(id, out),
             Input::Connected { peer, ip, dialled } => {
                 self.network.connected(&self.config, now, peer, (ip, dialled), out);
             }
@@ -282,6 +288,26 @@ impl Node {
             Some(Ok((trunk, branch))) => (self.tangle.hash(trunk), self.tangle.hash(branch)),
             _ => (latest, latest),
         }
+    }
+
+    /// Trunk and branch for the next milestone of a small net: the oldest tip that is consistent with the ledger, and the
+    /// latest milestone; only that one, or the null hash, where there is no such tip.
+    ///
+    /// A random walk leaves a transaction behind for good once a few milestones went past it. Here everything valid is
+    /// confirmed soon, as whoever develops against a net of their own expects.
+    pub fn milestone_parents_by_age(&mut self) -> (Hash, Hash) {
+        let latest = self.milestones.latest.1;
+        let trunk = self.tangle.stored(&latest).and_then(|milestone| self.oldest_tip_beside(milestone));
+        (trunk.map_or(latest, |tip| self.tangle.hash(tip)), latest)
+    }
+
+    /// The oldest tip that may be approved together with a milestone, and is not that milestone.
+    fn oldest_tip_beside(&mut self, milestone: TxId) -> Option<TxId> {
+        let tips: Vec<TxId> = self.tips.iter().filter(|&tip| tip != milestone).collect();
+        let mut validator = WalkValidator::default();
+        let (mut ground, _) = self.ground();
+        validator.accepts(&mut ground, milestone).then_some(())?;
+        tips.into_iter().find(|&tip| validator.accepts(&mut ground, tip))
     }
 
     /// Whether the node has confirmed anything and is at most one milestone behind; unsynchronised nodes refuse to judge.

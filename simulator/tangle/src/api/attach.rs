@@ -36,6 +36,23 @@ struct Attaching {
     current: Option<(JobId, TransactionBuilder)>,
 }
 
+impl AttachQueue {
+    /// Stops the proof of work under way, if any.
+    fn interrupt(&self, out: &mut Vec<Output>) {
+        let current = self.requests.front().and_then(|front| front.current.as_ref());
+        out.extend(current.map(|(job, _)| Output::Interrupt { job: *job }));
+    }
+
+    /// Takes a request out of the queue; the one under way is interrupted instead, and leaves with its reply.
+    pub(crate) fn abandon(&mut self, id: RequestId, out: &mut Vec<Output>) {
+        match self.requests.iter().position(|request| request.id == id) {
+            Some(0) => self.interrupt(out),
+            Some(position) => drop(self.requests.remove(position)),
+            None => {}
+        }
+    }
+}
+
 /// Starts proof of work for a bundle given head first; in the dialects that sort, in any order.
 pub(super) fn attach(
     node: &mut Node,
@@ -63,8 +80,7 @@ pub(super) fn attach(
 
 /// Stops the proof of work under way, if any.
 pub(super) fn interrupt(node: &Node, out: &mut Vec<Output>) -> Object {
-    let current = node.attaching.requests.front().and_then(|front| front.current.as_ref());
-    out.extend(current.map(|(job, _)| Output::Interrupt { job: *job }));
+    node.attaching.interrupt(out);
     Object::new()
 }
 
