@@ -9,6 +9,7 @@ use tanglegram_target::{DIALECTS, WORLDS};
 use tanglegram_vector::{Level, Problem};
 
 use crate::exit;
+use crate::serve::ServeArgs;
 
 /// Does this node behave as the specification says?
 #[derive(Debug, Parser)]
@@ -26,6 +27,9 @@ pub(crate) enum Command {
     /// List every clause of the specifications with the vectors that hold a node to it
     #[command(after_help = exit::help_section())]
     Coverage(CoverageArgs),
+    /// Put a world's nodes on real ports: a private tangle with a coordinator and a funded seed, or a recorded node
+    #[command(after_help = exit::help_section())]
+    Serve(ServeArgs),
 }
 
 /// Where vectors and clauses come from.

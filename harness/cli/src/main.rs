@@ -7,6 +7,7 @@ mod exit;
 mod json;
 mod problems;
 mod report;
+mod serve;
 mod style;
 
 use std::process::ExitCode;
@@ -19,5 +20,6 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::check(&args).into(),
         Command::Coverage(args) => coverage::coverage(&args).into(),
+        Command::Serve(args) => serve::serve(&args).into(),
     }
 }

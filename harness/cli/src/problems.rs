@@ -1,6 +1,6 @@
 //! Showing what is wrong with a file: place, snippet, help.
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use tanglegram_vector::{Problem, shorten};
 
 use crate::exit::Exit;
@@ -28,14 +28,17 @@ pub(crate) fn print(problems: &[Problem]) -> Exit {
 const LONGEST_LINE: usize = 400;
 
 fn render(problem: &Problem, style: Style) -> String {
+    let drawn = if has_long_lines(problem) { None } else { drawing(problem, style) };
+    drawn.unwrap_or_else(|| plain(problem))
+}
+
+/// A mistake with its place, a snippet of the file and help; `None` when that cannot be drawn.
+pub(crate) fn drawing(problem: &dyn Diagnostic, style: Style) -> Option<String> {
     let theme =
         if style.is_coloured() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(110).with_links(false);
     let mut text = String::new();
-    if has_long_lines(problem) || handler.render_report(&mut text, problem).is_err() {
-        return plain(problem);
-    }
-    text
+    handler.render_report(&mut text, problem).is_ok().then_some(text)
 }
 
 /// Whether the lines of the snippet would flood the terminal.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::rc::Rc;
 
-use tanglegram_tangle::{ApiRequest, Input, JobId, Node, Output, Reply, RequestId};
+use tanglegram_tangle::{ApiRequest, Input, Node, Output, Reply, RequestId};
 use tanglegram_ternary::Tag;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
@@ -29,8 +29,7 @@ pub(crate) enum Answer {
 
 impl Host {
     pub(crate) fn new(node: Node, miner: Miner) -> Self {
-        let inner =
-            Inner { node, miner, waiting: BTreeMap::new(), owners: BTreeMap::new(), outputs: Vec::new() };
+        let inner = Inner { node, miner, waiting: BTreeMap::new(), outputs: Vec::new() };
         Self { inner: RefCell::new(inner), next: Cell::new(0) }
     }
 
@@ -67,7 +66,7 @@ impl Host {
         while let Some(Mined { job, nonce }) = results.recv().await {
             let mut inner = self.inner.borrow_mut();
             if inner.miner.finish(job) {
-                inner.mined(job, nonce.map(|trits| Tag::from_trits(&trits)));
+                inner.run(Input::Mined { job, nonce: nonce.map(|trits| Tag::from_trits(&trits)) }, None);
             }
         }
     }
@@ -78,46 +77,31 @@ struct Inner {
     miner: Miner,
     /// Requests that wait for proof of work.
     waiting: BTreeMap<RequestId, oneshot::Sender<Reply>>,
-    /// The request each job is done for.
-    owners: BTreeMap<JobId, RequestId>,
     /// Empty between inputs; kept for its capacity.
     outputs: Vec<Output>,
 }
 
 impl Inner {
-    /// Gives the node an input, made for the request `owner`, and does what it asks for; returns the owner's reply.
-    fn run(&mut self, input: Input, mut owner: Option<RequestId>) -> Option<Reply> {
+    /// Gives the node an input and does what it asks for; returns the reply to the request `asked`, if it came.
+    fn run(&mut self, input: Input, asked: Option<RequestId>) -> Option<Reply> {
         let mut outputs = mem::take(&mut self.outputs);
         let (mut answer, mut interrupted) = (None, Vec::new());
-        let asked = owner;
         self.node.handle(clock::now(), input, &mut outputs);
         loop {
             for output in outputs.drain(..) {
                 match output {
                     Output::Reply { id, reply } if Some(id) == asked => answer = Some(reply),
                     Output::Reply { id, reply } => self.deliver(id, reply),
-                    Output::Mine { job, trits, mwm } => {
-                        self.owners.extend(owner.map(|owner| (job, owner)));
-                        self.miner.submit(job, trits, mwm);
-                    }
+                    Output::Mine { job, trits, mwm } => self.miner.submit(job, trits, mwm),
                     Output::Interrupt { job } if self.miner.cancel(job) => interrupted.push(job),
-                    _ => {} // an interrupt that came too late: the result is on its way
+                    _ => {} // an interrupt that came too late (the result is on its way), or gossip
                 }
             }
             let Some(job) = interrupted.pop() else { break };
-            owner = self.owners.remove(&job);
             self.node.handle(clock::now(), Input::Mined { job, nonce: None }, &mut outputs);
         }
         self.outputs = outputs;
         answer
-    }
-
-    fn mined(&mut self, job: JobId, nonce: Option<Tag>) {
-        let owner = self.owners.remove(&job);
-        let reply = self.run(Input::Mined { job, nonce }, owner);
-        if let (Some(owner), Some(reply)) = (owner, reply) {
-            self.deliver(owner, reply);
-        }
     }
 
     fn deliver(&mut self, request: RequestId, reply: Reply) {
@@ -127,16 +111,9 @@ impl Inner {
     }
 
     /// Stops the work for a request whose client is gone.
-    fn abandon(&mut self, request: RequestId) {
-        if self.waiting.remove(&request).is_none() {
-            return; // it was answered
-        }
-        let jobs: Vec<_> =
-            self.owners.iter().filter(|(_, owner)| **owner == request).map(|(job, _)| *job).collect();
-        for job in jobs {
-            if self.miner.cancel(job) {
-                self.mined(job, None);
-            }
+    fn abandon(&mut self, id: RequestId) {
+        if self.waiting.remove(&id).is_some() {
+            self.run(Input::Abandoned { id }, None);
         }
     }
 }

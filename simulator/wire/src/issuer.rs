@@ -87,7 +87,7 @@ fn next(node: &mut Node) -> Option<Draft> {
     (latest == node.solid_milestone_index()).then_some(())?;
     Some(Draft {
         index: u32::try_from(latest).ok()? + 1,
-        parents: node.milestone_parents(),
+        parents: node.milestone_parents_by_age(),
         mwm: node.config().required_weight() as usize,
         now: clock::now().try_into().unwrap_or(i64::MAX),
     })

@@ -1,0 +1,127 @@
+//! `tanglegram serve`: a world on real ports, until told to stop.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use tanglegram_target::DIALECTS;
+use tanglegram_wire::{Running, serve_world};
+use tanglegram_world::{BUILT_IN, World, WorldError};
+
+use crate::exit::Exit;
+use crate::problems;
+use crate::style::Style;
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// A world: private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, or the path of a world file
+    #[arg(default_value = BUILT_IN[0])]
+    world: String,
+    /// Where the first API listens; port 0 takes any free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// The dialect the nodes speak, in place of the world's
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(DIALECTS))]
+    dialect: Option<String>,
+    /// Time from one milestone to the next, in seconds, in place of the world's
+    #[arg(long, value_name = "SECONDS", value_parser = interval)]
+    milestone_interval: Option<Duration>,
+}
+
+/// Serves a world until Ctrl-C or SIGTERM.
+pub(crate) fn serve(args: &ServeArgs) -> Exit {
+    let world = match load(args) {
+        Ok(world) => world,
+        Err(exit) => return exit,
+    };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        eprintln!("error: the system has no room for an event loop");
+        return Exit::Unusable;
+    };
+    // From before the first `listening` line on: whoever reads it may send a signal at once.
+    let stop = runtime.block_on(async { stop_signal() });
+    let (stop, running) = match (stop, serve_world(&world, args.listen)) {
+        (Ok(stop), Ok(running)) => (stop, running),
+        (Err(error), _) => return refuse(&format!("cannot wait for signals: {error}")),
+        (_, Err(error)) => return refuse(&error.to_string()),
+    };
+    let _ = announce(&world, &running); // nobody may be reading
+    runtime.block_on(stop);
+    running.shutdown();
+    Exit::Expected
+}
+
+fn load(args: &ServeArgs) -> Result<World, Exit> {
+    let mut world = World::load(&args.world).map_err(|error| match error {
+        WorldError::Invalid(fault) => {
+            let style = Style::of(&io::stderr());
+            eprint!("{}", problems::drawing(&*fault, style).unwrap_or_default());
+            eprintln!("error: {}: {fault}", fault.place());
+            Exit::InvalidInput
+        }
+        other => refuse(&other.to_string()),
+    })?;
+    if let Some(dialect) = args.dialect.as_ref().and_then(|name| name.parse().ok()) {
+        world = world.with_dialect(dialect);
+    }
+    if let (Some(issuer), Some(interval)) = (&mut world.coordinator, args.milestone_interval) {
+        issuer.interval = interval;
+    }
+    Ok(world)
+}
+
+fn refuse(message: &str) -> Exit {
+    eprintln!("error: {message}");
+    Exit::Usage
+}
+
+/// Tells where the APIs are, and whose the iotas are; for programs as much as for people.
+fn announce(world: &World, running: &Running) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for (name, address) in running.apis() {
+        writeln!(out, "listening iri {name} http://{address}")?;
+    }
+    if let Some(wallet) = &world.wallet {
+        let address = tanglegram_ternary::checksum::add(&wallet.address);
+        writeln!(out, "funded seed {} address {address} balance {}", wallet.seed, wallet.balance)?;
+    }
+    if let Some(issuer) = &world.coordinator {
+        let (count, interval) = (1u64 << issuer.tree.depth(), issuer.interval);
+        writeln!(
+            out,
+            "coordinator {} a milestone every {interval:?} up to index {}",
+            issuer.tree.root(),
+            count - 1
+        )?;
+    }
+    out.flush()
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.01..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("a number of seconds from 0.01 to 86400".into()),
+    }
+}
+
+/// Listens for signals from now on; the future ends with the first that asks to stop.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            biased;
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Listens for Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
+}

@@ -1,0 +1,139 @@
+//! Real clients drive the private net: `@iota/core` from npm and PyOTA from PyPI, unmodified.
+//!
+//! They are installed once into the target folder. Where npm or Python is missing, or the registry cannot be reached, the
+//! test says so and is skipped; with TANGLEGRAM_REQUIRE_CLIENTS set it fails instead.
+
+#![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// Its own folder below the target folder.
+fn folder(client: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join(client)
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
+}
+
+/// Runs a command to its end; what it wrote is told only if it fails.
+fn run(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|error| format!("{name} cannot be run: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text =
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    Err(format!("{name} failed ({}):\n{text}", output.status))
+}
+
+/// Does an installation unless it was done before with the same ingredients.
+fn once(
+    folder: &Path,
+    ingredients: &str,
+    install: impl FnOnce() -> Result<(), String>,
+) -> Result<(), String> {
+    let done = folder.join("installed");
+    if fs::read_to_string(&done).is_ok_and(|text| text == ingredients) {
+        return Ok(());
+    }
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder)
+        .and_then(|()| install().map_err(std::io::Error::other))
+        .map_err(|e| e.to_string())?;
+    fs::write(done, ingredients).map_err(|error| error.to_string())
+}
+
+/// Installs `@iota/core`; returns what runs the script.
+fn javascript() -> Result<Command, String> {
+    let folder = folder("javascript");
+    let package = fs::read_to_string(script("package.json")).unwrap();
+    once(&folder, &package, || {
+        fs::write(folder.join("package.json"), &package).map_err(|error| error.to_string())?;
+        let flags = ["install", "--no-audit", "--no-fund", "--ignore-scripts"];
+        run(Command::new("npm").args(flags).current_dir(&folder))
+    })?;
+    // Modules are looked for from where the script lies.
+    fs::copy(script("transfer.js"), folder.join("transfer.js")).map_err(|error| error.to_string())?;
+    let mut node = Command::new("node");
+    node.arg(folder.join("transfer.js"));
+    Ok(node)
+}
+
+/// Installs PyOTA; returns what runs the script.
+fn python() -> Result<Command, String> {
+    let folder = folder("python");
+    let interpreter = folder.join("bin/python");
+    let requirements = fs::read_to_string(script("requirements.txt")).unwrap();
+    once(&folder, &requirements, || {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        let flags = ["-m", "pip", "install", "--quiet", "--no-deps", "-r"];
+        run(Command::new(&interpreter).args(flags).arg(script("requirements.txt")))?;
+        run(Command::new(&interpreter).arg(script("stand_in.py")))
+    })?;
+    let mut python = Command::new(interpreter);
+    python.arg(script("transfer.py"));
+    Ok(python)
+}
+
+/// A private net; killed when the test ends, however it ends.
+struct PrivateNet {
+    child: Child,
+    url: String,
+    seed: String,
+}
+
+impl PrivateNet {
+    fn start() -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tanglegram"))
+            .args(["serve", "private-net", "--listen", "127.0.0.1:0", "--milestone-interval", "1"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut word = |number: usize| lines.next().unwrap().split(' ').nth(number).unwrap().to_owned();
+        let (url, seed) = (word(3), word(2));
+        Self { child, url, seed }
+    }
+}
+
+impl Drop for PrivateNet {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A test that runs a client's script against a private net of its own; `None` is a client that was not installed because
+/// its test is not run.
+fn trial(name: &str, client: Option<Result<Command, String>>) -> Trial {
+    let strict = std::env::var_os("TANGLEGRAM_REQUIRE_CLIENTS").is_some();
+    if let Some(Err(reason)) = &client {
+        eprintln!("{name} {}: {reason}", if strict { "fails" } else { "is skipped" });
+    }
+    let skipped = matches!(client, Some(Err(_))) && !strict;
+    let test = move || {
+        let mut client = client.unwrap_or_else(|| Err("it was not installed".into()))?;
+        let net = PrivateNet::start();
+        run(client.args([&net.url, &net.seed])).map_err(Failed::from)
+    };
+    Trial::test(name, test).with_ignored_flag(skipped)
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let wanted =
+        |name: &str| !arguments.list && arguments.filter.as_ref().is_none_or(|filter| name.contains(filter));
+    let trials = [
+        trial("iota_core", wanted("iota_core").then(javascript)),
+        trial("pyota", wanted("pyota").then(python)),
+    ];
+    libtest_mimic::run(&arguments, trials.into()).exit_code()
+}
