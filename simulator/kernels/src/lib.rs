@@ -21,6 +21,7 @@
 pub mod curl;
 pub mod keccak;
 pub mod pow;
+mod sliced;
 
 /// One balanced trit: -1, 0 or +1.
 pub type Trit = i8;

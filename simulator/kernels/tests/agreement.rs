@@ -49,6 +49,17 @@ fn hash_is_curl() {
 }
 
 #[test]
+fn many_hashes_are_hashes() {
+    let inputs: Vec<Vec<Trit>> =
+        (0..700).map(|i| trits(i, if (100..120).contains(&i) { 486 } else { 243 })).collect();
+    for count in [0, 1, 15, 16, 63, 64, 120, 700] {
+        let inputs: Vec<&[Trit]> = inputs[..count].iter().map(Vec::as_slice).collect();
+        let one_by_one: Vec<_> = inputs.iter().map(|input| curl::hash(input, Rounds::P81)).collect();
+        assert!(curl::hash_many(&inputs, Rounds::P81) == one_by_one, "{count} hashes");
+    }
+}
+
+#[test]
 fn state_survives_a_round_trip() {
     let mut sponge = Curl::new(Rounds::P27);
     sponge.absorb(&trits(7, 486));

@@ -1,6 +1,7 @@
 //! One Curl state as two rings of 729 bits, and the transform over them.
 
 use super::{Rounds, chain};
+use crate::sliced::pack;
 use crate::{HASH_TRITS, STATE_TRITS, Trit};
 
 const WORDS: usize = STATE_TRITS.div_ceil(64);
@@ -102,14 +103,6 @@ impl PartialEq for Planes {
 }
 
 impl Eq for Planes {}
-
-/// The planes of at most 64 trits.
-fn pack(trits: &[Trit]) -> (u64, u64) {
-    trits
-        .iter()
-        .rev()
-        .fold((0, 0), |(high, low), &trit| (high << 1 | u64::from(trit <= 0), low << 1 | u64::from(trit < 0)))
-}
 
 /// The ring whose bit `i` is bit `i + by` of `ring`, for `by` below 729; bits past the end are not cleared.
 #[inline(always)]

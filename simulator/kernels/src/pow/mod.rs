@@ -4,24 +4,20 @@
 //! trits) and hands over that midstate and the 162 trits before the nonce as a [`Problem`]. [`search`] finds the nonce
 //! with the **smallest counter** in the mapping of [`nonce`], so the answer depends on nothing but the problem.
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 mod control;
-mod kernel;
-mod lanes;
+mod group;
 pub mod nonce;
-mod portable;
 mod program;
 mod work;
 
 use crate::curl::{Curl, Rounds};
+use crate::sliced;
+pub use crate::sliced::{Kernel, KernelError, VARIABLE};
 use crate::{HASH_TRITS, STATE_TRITS, Trit};
 pub use control::Control;
-pub use kernel::{Kernel, KernelError, VARIABLE};
 pub use nonce::NONCE_TRITS;
-use work::{Shared, work};
+pub(crate) use work::Race;
+use work::{Shared, Work};
 
 /// Trits of the last block before the nonce.
 pub const FIXED_TRITS: usize = HASH_TRITS - NONCE_TRITS;
@@ -112,11 +108,12 @@ pub enum Outcome {
 /// Searches until the nonce is found, the limit is reached, or `control` says stop.
 pub fn search(problem: &Problem, options: &Options, control: &Control) -> Outcome {
     let shared = Shared::new(options.limit);
+    let work = || sliced::with(options.kernel, Work { problem, shared: &shared, control });
     std::thread::scope(|scope| {
-        for _ in 1..options.threads.max(1) {
-            scope.spawn(|| work(problem, options.kernel, &shared, control));
+        for _ in 1..options.threads {
+            scope.spawn(work);
         }
-        work(problem, options.kernel, &shared, control);
+        work();
     });
     let counter = shared.best();
     if control.is_cancelled() {

@@ -10,6 +10,7 @@
 //! | outer `c / 13824` | 32 | the others, in ascending order |
 
 use crate::Trit;
+use crate::sliced::{Plane, WORDS};
 
 /// Trits in a nonce.
 pub const NONCE_TRITS: usize = 81;
@@ -61,3 +62,27 @@ fn write(nonce: &mut [Trit; NONCE_TRITS], positions: &[usize], mut number: u64) 
 fn digit(digit: u64) -> Trit {
     if digit == 2 { -1 } else { digit as Trit }
 }
+
+/// The high and low planes of the lane trits.
+pub(super) const LANE_PLANES: [[Plane; 2]; LANE_TRITS.len()] = {
+    let mut planes = [[[0; WORDS]; 2]; LANE_TRITS.len()];
+    let mut lane = 0;
+    while lane < LANES as usize {
+        let (mut digits, mut trit) = (lane, 0);
+        while trit < LANE_TRITS.len() {
+            let bit = 1 << (lane % 64);
+            if digits % 3 != 1 {
+                planes[trit][0][lane / 64] |= bit;
+            }
+            if digits % 3 == 2 {
+                planes[trit][1][lane / 64] |= bit;
+            }
+            digits /= 3;
+            trit += 1;
+        }
+        lane += 1;
+    }
+    planes
+};
+
+const _: () = assert!(LANES == 64 * WORDS as u64);

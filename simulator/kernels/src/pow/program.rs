@@ -1,4 +1,4 @@
-//! What every kernel executes, as tables: which slot each step of a hash reads and writes.
+//! What a search executes, as tables for the kernels of [`crate::sliced`].
 //!
 //! The kernels keep many states side by side. A *slot* is one trit of all of them. Slots live in one arena:
 //!
@@ -17,18 +17,8 @@
 use super::nonce::INNER_TRITS;
 use super::{FIXED_TRITS, HASH_TRITS};
 use crate::curl::chain::{RING, STRIDES, power};
+use crate::sliced::{BASE, REGION, Round, Sweep, WORK, op, sweeps};
 
-/// First slot of the state after the head.
-pub(super) const BASE: usize = 0;
-/// First slot of the state during the sweeps.
-pub(super) const WORK: usize = BASE + REGION;
-/// Slots of a state with its spares.
-pub(super) const REGION: usize = RING + SPARES;
-/// Slots in an arena: more than are used, a power of two.
-pub(super) const SLOTS: usize = 4096;
-
-/// The longest span of a sweep, see [`Sweep`].
-const SPARES: usize = 32;
 const SCRATCH: [usize; 2] = [WORK + REGION, WORK + REGION + 160];
 const POOL: usize = SCRATCH[1] + 160;
 
@@ -38,30 +28,6 @@ pub(super) const HEAD: usize = 7;
 const TAIL: usize = 8;
 /// Zeros the kernels look for; candidates for more are hashed again.
 pub(super) const SCREEN: usize = 12;
-
-/// One s-box: slots of the result and of the two operands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Op {
-    pub(super) to: u16,
-    pub(super) a: u16,
-    pub(super) b: u16,
-}
-
-/// One round as s-boxes, to be done in order.
-pub(super) type Round = Vec<Op>;
-
-/// Several rounds in one pass over the ring, in chain coordinates of the last stride.
-///
-/// With `R` rounds and the span `S = 2^(R-1)` their strides are `-S, S/2, -S/4, …` steps, and step `m` reads the trits
-/// `A0[m]` and `A0[m-S]` of the old state. Its result replaces the latter, which nothing reads any more; only the
-/// first `S` results go to spare slots instead, as the ring's end needs its beginning.
-#[derive(Debug)]
-pub(super) struct Sweep {
-    /// The slot of `A0[m]` at index `m + S`, for `m` in `-S..729 + S`, relative to the region and scaled.
-    pub(super) loads: Vec<u16>,
-    /// The slot for the result of step `m` at index `m - S`, for `m` in `S..729 + S`, relative to the region and scaled.
-    pub(super) stores: Vec<u16>,
-}
 
 /// The tables of one search; they depend only on the mwm and the number of rounds in a sweep.
 #[derive(Debug)]
@@ -83,13 +49,12 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Tables for hashes that end in `mwm` zeros, with `fused` rounds in each sweep, a divisor of 66 that is at most 6.
-    /// Slots in the sweeps are multiplied by `scale`.
-    pub(super) fn new(mwm: usize, fused: usize, scale: usize) -> Self {
+    /// Tables to find hashes that end in `zeros`, at most [`SCREEN`], for a kernel's rounds in each sweep and its scale.
+    pub(super) fn new(zeros: usize, fused: usize, scale: usize) -> Self {
         let (keep, head) = head();
         let end = STRIDES.len() - TAIL - (STRIDES.len() - TAIL - HEAD) % fused;
-        let (sweeps, physical) = sweeps(end, fused, scale);
-        let (tail, screened) = tail(end, mwm.min(SCREEN), &physical);
+        let (sweeps, physical) = sweeps(HEAD..end, fused, scale);
+        let (tail, screened) = tail(end, zeros, &physical);
         Self {
             base: base(),
             keep,
@@ -111,18 +76,13 @@ fn inner_slot(trit: usize) -> usize {
     SCRATCH[0] + INNER_TRITS.iter().position(|&i| i == trit).unwrap_or(0)
 }
 
+/// The head for a whole state.
 fn base() -> Vec<Round> {
     let round = |r: usize| {
         let (from, to) = (region(r), region(r + 1));
         (0..RING).map(|i| op(to + i, from + i, from + (i + STRIDES[r]) % RING)).collect()
     };
     (0..HEAD).map(round).collect()
-}
-
-fn op(to: usize, a: usize, b: usize) -> Op {
-    // Kernels rely on it.
-    assert!(to.max(a).max(b) < SLOTS);
-    Op { to: to as u16, a: a as u16, b: b as u16 }
 }
 
 /// The head, and what to keep for it.
@@ -161,47 +121,6 @@ fn head() -> (Vec<Vec<(u16, u16)>>, Vec<Round>) {
 /// All positions of the ring, each one `stride` further than the last.
 fn along(stride: usize) -> impl Iterator<Item = usize> {
     (0..RING).map(move |k| k * stride % RING)
-}
-
-/// The sweeps, and where each trit is after them, relative to the region.
-fn sweeps(end: usize, fused: usize, scale: usize) -> (Vec<Sweep>, Vec<usize>) {
-    let span = 1 << (fused - 1);
-    let scaled = |slot: usize| {
-        // Kernels rely on it.
-        assert!(slot < REGION);
-        (slot * scale) as u16
-    };
-    let mut physical: Vec<usize> = (0..RING).collect();
-    let mut spares: Vec<usize> = (RING..RING + span).collect();
-    let mut sweeps = Vec::new();
-    for first in (HEAD..end).step_by(fused) {
-        // The unit in which the first stride is -span.
-        let unit = RING - STRIDES[first] * half(fused - 1) % RING;
-        let at = |step: usize| step * unit % RING;
-        let loads = (0..RING + 2 * span).map(|m| physical[at(m + RING - span)]);
-        let results: Vec<usize> = spares.drain(..).chain((span..RING).map(|m| physical[at(m)])).collect();
-        sweeps.push(Sweep {
-            loads: loads.map(scaled).collect(),
-            stores: results.iter().copied().map(scaled).collect(),
-        });
-        spares.extend((0..span).map(|m| physical[at(m)]));
-        for (step, slot) in results.into_iter().enumerate() {
-            physical[at(step + span - ahead(fused))] = slot;
-        }
-    }
-    (sweeps, physical)
-}
-
-/// `2^-exponent` modulo 729.
-fn half(exponent: usize) -> usize {
-    // 2 * 365 is 1.
-    (0..exponent).fold(1, |product, _| product * 365 % RING)
-}
-
-/// How many steps the last round of a sweep is behind the first: the sum of its positive strides, `2^(fused-2)`,
-/// `2^(fused-4)` and so on.
-fn ahead(fused: usize) -> usize {
-    (0..fused - 1).rev().step_by(2).map(|exponent| 1 << exponent).sum()
 }
 
 /// The last rounds for the final `zeros` trits of the hash, and the slots of those.

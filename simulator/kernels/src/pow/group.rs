@@ -1,52 +1,35 @@
-//! What a kernel is: many Curl states side by side, and the few operations the search needs on them.
+//! The search through one group of counters.
 
-use super::nonce::{self, GROUP, INNER, INNER_TRITS, LANE_TRITS, LANES};
-use super::program::{BASE, Op, Program, SCREEN, Sweep, WORK};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::nonce::{self, INNER, INNER_TRITS, LANE_PLANES, LANE_TRITS, LANES};
+use super::program::{Program, SCREEN};
 use super::{Control, FIXED_TRITS, Problem};
 use crate::Trit;
 use crate::curl::chain::STRIDES;
+use crate::sliced::{BASE, Lanes, WORDS, WORK};
 
-/// Words of 64 lanes in the widest kernel.
-pub(super) const WORDS: usize = LANES as usize / 64;
-
-/// One plane of one trit for all 512 lanes of a group.
-pub(super) type Plane = [u64; WORDS];
-
-/// Many states side by side, in the arena that [`super::program`] describes.
-///
-/// A trit is given as two planes: +1 when its bit in the high plane is 0; else 0 when its bit in the low plane is 0;
-/// else -1. How a kernel keeps it is its own affair, and may change from round to round.
-pub(super) trait Lanes {
-    /// States side by side, in words of 64.
-    const WORDS: usize;
-    /// Rounds in each sweep: a divisor of 66, at most 6.
-    const FUSED: usize;
-    /// What the slots in sweeps are multiplied by.
-    const SCALE: usize;
-
-    /// Sets a slot before round 0; only the first [`Lanes::WORDS`] words count.
-    fn set(&mut self, slot: usize, high: &[u64], low: &[u64]);
-    /// Copies slots, each (from, to).
-    fn copy(&mut self, pairs: &[(u16, u16)]);
-    /// Does s-boxes of round number `round`, in order.
-    fn sboxes(&mut self, round: usize, ops: &[Op]);
-    /// Does a sweep, from one region to another or in place. It starts with a round that is 1 modulo 3.
-    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize);
-    /// After the last round: the lanes where all `slots` are zero; only the first [`Lanes::WORDS`] words are written.
-    fn zeros(&self, slots: &[u16], lanes: &mut Plane);
+/// The tables for a screen of `zeros` and a kernel; made once each.
+fn program(zeros: usize, fused: usize, scale: usize) -> Arc<Program> {
+    static PROGRAMS: Mutex<BTreeMap<(usize, usize, usize), Arc<Program>>> = Mutex::new(BTreeMap::new());
+    let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(
+        programs.entry((zeros, fused, scale)).or_insert_with(|| Arc::new(Program::new(zeros, fused, scale))),
+    )
 }
 
 /// A kernel at work on a problem.
 pub(super) struct Search<'a, L> {
     problem: &'a Problem,
     control: &'a Control,
-    program: Program,
+    program: Arc<Program>,
     lanes: L,
 }
 
 impl<'a, L: Lanes> Search<'a, L> {
     pub(super) fn new(problem: &'a Problem, control: &'a Control, lanes: L) -> Self {
-        let program = Program::new(problem.mwm(), L::FUSED, L::SCALE);
+        let program = program(problem.mwm().min(SCREEN), L::FUSED, L::SCALE);
         Self { problem, control, program, lanes }
     }
 
@@ -80,7 +63,7 @@ impl<'a, L: Lanes> Search<'a, L> {
             self.broadcast(WORK + i, trit);
         }
         for (trit, planes) in LANE_TRITS.iter().zip(&LANE_PLANES) {
-            self.lanes.set(WORK + FIXED_TRITS + trit, &planes[0][word..], &planes[1][word..]);
+            self.lanes.set(0, WORK + FIXED_TRITS + trit, &planes[0][word..], &planes[1][word..]);
         }
         for (round, (keep, ops)) in self.program.keep.iter().zip(&self.program.base).enumerate() {
             self.lanes.copy(keep);
@@ -103,14 +86,16 @@ impl<'a, L: Lanes> Search<'a, L> {
         for (round, ops) in self.program.tail.iter().rev().enumerate().rev() {
             self.lanes.sboxes(STRIDES.len() - 1 - round, ops);
         }
-        let mut zeros = [0; WORDS];
-        self.lanes.zeros(&self.program.screened, &mut zeros);
+        let zeros = self.program.screened.iter().fold([u64::MAX; WORDS], |zeros, &slot| {
+            let (high, low) = self.lanes.planes(STRIDES.len(), slot.into());
+            std::array::from_fn(|i| zeros[i] & high[i] & !low[i])
+        });
         self.first_hit(&zeros[..L::WORDS], first)
     }
 
     fn broadcast(&mut self, slot: usize, trit: Trit) {
         let word = |bit| if bit { [u64::MAX; WORDS] } else { [0; WORDS] };
-        self.lanes.set(slot, &word(trit <= 0), &word(trit < 0));
+        self.lanes.set(0, slot, &word(trit <= 0), &word(trit < 0));
     }
 
     fn first_hit(&self, lanes: &[u64], first: u64) -> Option<u64> {
@@ -132,27 +117,3 @@ impl<'a, L: Lanes> Search<'a, L> {
             || self.problem.hash(&nonce::nonce(counter)).iter().rev().take(mwm).all(|&trit| trit == 0)
     }
 }
-
-/// The high and low planes of the lane trits.
-const LANE_PLANES: [[Plane; 2]; LANE_TRITS.len()] = {
-    let mut planes = [[[0; WORDS]; 2]; LANE_TRITS.len()];
-    let mut lane = 0;
-    while lane < LANES as usize {
-        let (mut digits, mut trit) = (lane, 0);
-        while trit < LANE_TRITS.len() {
-            let bit = 1 << (lane % 64);
-            if digits % 3 != 1 {
-                planes[trit][0][lane / 64] |= bit;
-            }
-            if digits % 3 == 2 {
-                planes[trit][1][lane / 64] |= bit;
-            }
-            digits /= 3;
-            trit += 1;
-        }
-        lane += 1;
-    }
-    planes
-};
-
-const _: () = assert!(GROUP == LANES * INNER);

@@ -3,8 +3,9 @@
 //! Without three-operand logic the cheapest s-box changes the encoding from round to round, with period 3:
 //! a trit is (P, n), then (P, z), then (H, n), where `P = !H` and `z = !n`. Each form takes four operations.
 
-use super::lanes::{Lanes, Plane};
-use super::program::{Op, SLOTS, Sweep};
+use super::matrix::pack_block;
+use super::{Lanes, Matrix, Op, Plane, SLOTS, Sweep, WORDS};
+use crate::{HASH_TRITS, Trit};
 
 /// Words of 64 lanes worked on together.
 const N: usize = 2;
@@ -20,6 +21,15 @@ pub(super) struct Portable {
 impl Portable {
     pub(super) fn new() -> Self {
         Self { arena: Box::new([([0; N], [0; N]); SLOTS]) }
+    }
+}
+
+/// What the planes of a trit are xored with in a phase.
+pub(super) fn flips(phase: usize) -> (u64, u64) {
+    match phase % 3 {
+        0 => (u64::MAX, 0),
+        1 => (u64::MAX, u64::MAX),
+        _ => (0, 0),
     }
 }
 
@@ -71,9 +81,12 @@ impl Lanes for Portable {
     const WORDS: usize = N;
     const FUSED: usize = 3;
     const SCALE: usize = 1;
+    const WORTH: usize = 16;
 
-    fn set(&mut self, slot: usize, high: &[u64], low: &[u64]) {
-        self.arena[slot] = (std::array::from_fn(|i| !high[i]), std::array::from_fn(|i| low[i]));
+    fn set(&mut self, phase: usize, slot: usize, high: &[u64], low: &[u64]) {
+        let (flip_high, flip_low) = flips(phase);
+        self.arena[slot] =
+            (std::array::from_fn(|i| high[i] ^ flip_high), std::array::from_fn(|i| low[i] ^ flip_low));
     }
 
     fn copy(&mut self, pairs: &[(u16, u16)]) {
@@ -82,8 +95,8 @@ impl Lanes for Portable {
         }
     }
 
-    fn sboxes(&mut self, round: usize, ops: &[Op]) {
-        match round % 3 {
+    fn sboxes(&mut self, phase: usize, ops: &[Op]) {
+        match phase % 3 {
             0 => self.each(ops, sbox0),
             1 => self.each(ops, sbox1),
             _ => self.each(ops, sbox2),
@@ -105,12 +118,18 @@ impl Lanes for Portable {
         }
     }
 
-    fn zeros(&self, slots: &[u16], lanes: &mut Plane) {
-        let nonzero = slots.iter().fold([0; N], |sum, &slot| {
-            let (positive, negative) = self.arena[usize::from(slot)];
-            or(sum, or(positive, negative))
-        });
-        lanes.iter_mut().zip(nonzero).for_each(|(lanes, nonzero)| *lanes = !nonzero);
+    fn planes(&self, phase: usize, slot: usize) -> (Plane, Plane) {
+        let (flip_high, flip_low) = flips(phase);
+        let (mut high, mut low) = ([0; WORDS], [0; WORDS]);
+        for i in 0..N {
+            high[i] = self.arena[slot].0[i] ^ flip_high;
+            low[i] = self.arena[slot].1[i] ^ flip_low;
+        }
+        (high, low)
+    }
+
+    fn interleave(&self, matrix: &mut Matrix, blocks: &[&[Trit; HASH_TRITS]]) {
+        matrix.interleave::<N>(blocks, pack_block);
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::work::Race;
+use crate::pow::Race;
 
 /// The environment variable that forces a kernel.
 pub const VARIABLE: &str = "TANGLEGRAM_POW";
@@ -42,7 +42,7 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => is_x86_feature_detected!("avx512f"),
+            Self::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx2"),
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
         }
@@ -73,6 +73,7 @@ impl Kernel {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 /// Whether the mixed form of the AVX-512 kernel is the faster one here.
 pub(super) fn prefers_mixed() -> bool {
     static MIXED: OnceLock<bool> = OnceLock::new();

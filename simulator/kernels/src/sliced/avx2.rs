@@ -4,12 +4,14 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{
-    __m256i, _mm256_and_si256, _mm256_andnot_si256, _mm256_load_si256, _mm256_or_si256, _mm256_store_si256,
-    _mm256_xor_si256,
+    __m256i, _mm256_and_si256, _mm256_andnot_si256, _mm256_cmpgt_epi8, _mm256_load_si256, _mm256_loadu_si256,
+    _mm256_movemask_epi8, _mm256_or_si256, _mm256_setzero_si256, _mm256_store_si256, _mm256_xor_si256,
 };
 
-use super::lanes::{Lanes, Plane};
-use super::program::{Op, REGION, SLOTS, Sweep};
+use super::matrix::Packed;
+use super::portable::flips;
+use super::{Lanes, Matrix, Op, Plane, REGION, SLOTS, Sweep, WORDS};
+use crate::{HASH_TRITS, Trit};
 
 /// One trit of 256 states.
 #[derive(Clone, Copy)]
@@ -36,10 +38,12 @@ impl Lanes for Avx2 {
     const WORDS: usize = 4;
     const FUSED: usize = 3;
     const SCALE: usize = 16;
+    const WORTH: usize = 16;
 
-    fn set(&mut self, slot: usize, high: &[u64], low: &[u64]) {
-        self.arena[slot].high = std::array::from_fn(|i| !high[i]);
-        self.arena[slot].low.copy_from_slice(&low[..4]);
+    fn set(&mut self, phase: usize, slot: usize, high: &[u64], low: &[u64]) {
+        let (flip_high, flip_low) = flips(phase);
+        self.arena[slot].high = std::array::from_fn(|i| high[i] ^ flip_high);
+        self.arena[slot].low = std::array::from_fn(|i| low[i] ^ flip_low);
     }
 
     fn copy(&mut self, pairs: &[(u16, u16)]) {
@@ -48,10 +52,10 @@ impl Lanes for Avx2 {
         }
     }
 
-    fn sboxes(&mut self, round: usize, ops: &[Op]) {
+    fn sboxes(&mut self, phase: usize, ops: &[Op]) {
         // SAFETY: the CPU has AVX2, or `self` would not be.
         unsafe {
-            match round % 3 {
+            match phase % 3 {
                 0 => sboxes::<0>(&mut self.arena, ops),
                 1 => sboxes::<1>(&mut self.arena, ops),
                 _ => sboxes::<2>(&mut self.arena, ops),
@@ -69,16 +73,40 @@ impl Lanes for Avx2 {
         }
     }
 
-    fn zeros(&self, slots: &[u16], lanes: &mut Plane) {
-        lanes[..4].fill(u64::MAX);
-        for &slot in slots {
-            let Slot { high, low } = &self.arena[usize::from(slot)];
-            lanes
-                .iter_mut()
-                .zip(high.iter().zip(low))
-                .for_each(|(lanes, (high, low))| *lanes &= !(high | low));
+    fn planes(&self, phase: usize, slot: usize) -> (Plane, Plane) {
+        let (flip_high, flip_low) = flips(phase);
+        let (mut high, mut low) = ([0; WORDS], [0; WORDS]);
+        for i in 0..Self::WORDS {
+            high[i] = self.arena[slot].high[i] ^ flip_high;
+            low[i] = self.arena[slot].low[i] ^ flip_low;
         }
+        (high, low)
     }
+
+    fn interleave(&self, matrix: &mut Matrix, blocks: &[&[Trit; HASH_TRITS]]) {
+        // SAFETY: the CPU has AVX2, or `self` would not be.
+        unsafe { interleave::<4>(matrix, blocks) };
+    }
+}
+
+/// See [`Matrix::interleave`].
+#[target_feature(enable = "avx2")]
+pub(super) fn interleave<const W: usize>(matrix: &mut Matrix, blocks: &[&[Trit; HASH_TRITS]]) {
+    matrix.interleave::<W>(blocks, |block| {
+        let mut packed: Packed = [[0; _]; 2];
+        for eighth in 0..8 {
+            // The last ends where the block ends.
+            let start = (32 * eighth).min(HASH_TRITS - 32);
+            // SAFETY: 32 trits from `start` are inside the block.
+            let trits = unsafe { _mm256_loadu_si256(block.as_ptr().add(start).cast()) };
+            let positive = _mm256_movemask_epi8(_mm256_cmpgt_epi8(trits, _mm256_setzero_si256()));
+            for (plane, bits) in packed.iter_mut().zip([!positive, _mm256_movemask_epi8(trits)]) {
+                plane[eighth / 2] |=
+                    u64::from(bits.cast_unsigned() >> (32 * eighth - start)) << (32 * (eighth % 2));
+            }
+        }
+        packed
+    });
 }
 
 #[target_feature(enable = "avx2")]

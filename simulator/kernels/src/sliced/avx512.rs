@@ -5,8 +5,8 @@
 use std::arch::asm;
 use std::arch::x86_64::{_mm512_load_si512, _mm512_store_si512, _mm512_ternarylogic_epi64};
 
-use super::lanes::{Lanes, Plane, WORDS};
-use super::program::{Op, REGION, SLOTS, Sweep};
+use super::{Lanes, Matrix, Op, Plane, REGION, SLOTS, Sweep, WORDS, avx2};
+use crate::{HASH_TRITS, Trit};
 
 /// One trit of 512 states.
 #[derive(Clone, Copy)]
@@ -16,7 +16,7 @@ struct Slot {
     low: Plane,
 }
 
-/// The whole arena, and the proof that the CPU has AVX-512F.
+/// The whole arena, and the proof that the CPU has AVX-512F and AVX2.
 pub(super) struct Avx512 {
     arena: Box<[Slot]>,
     ring: Box<Ring>,
@@ -28,12 +28,12 @@ pub(super) struct Avx512 {
 struct Ring([Plane; 8]);
 
 impl Avx512 {
-    /// `None` where the CPU lacks AVX-512F.
+    /// `None` where the CPU lacks AVX-512F (or AVX2, which all with the former have).
     /// `mixed`: some s-box halves as two operations of two operands instead of one of three, which CPUs with four
     /// ports for them prefer.
     pub(super) fn new(mixed: bool) -> Option<Self> {
         let zero = Slot { high: [0; WORDS], low: [0; WORDS] };
-        is_x86_feature_detected!("avx512f").then(|| Self {
+        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx2")).then(|| Self {
             arena: vec![zero; SLOTS].into_boxed_slice(),
             ring: Box::new(Ring([[0; WORDS]; 8])),
             mixed,
@@ -45,8 +45,9 @@ impl Lanes for Avx512 {
     const WORDS: usize = WORDS;
     const FUSED: usize = 5;
     const SCALE: usize = 16;
+    const WORTH: usize = 64;
 
-    fn set(&mut self, slot: usize, high: &[u64], low: &[u64]) {
+    fn set(&mut self, _phase: usize, slot: usize, high: &[u64], low: &[u64]) {
         self.arena[slot].high.copy_from_slice(high);
         self.arena[slot].low.copy_from_slice(low);
     }
@@ -57,7 +58,7 @@ impl Lanes for Avx512 {
         }
     }
 
-    fn sboxes(&mut self, _round: usize, ops: &[Op]) {
+    fn sboxes(&mut self, _phase: usize, ops: &[Op]) {
         // SAFETY: the CPU has AVX-512F, or `self` would not be.
         unsafe { sboxes(&mut self.arena, ops) }
     }
@@ -79,12 +80,13 @@ impl Lanes for Avx512 {
         }
     }
 
-    fn zeros(&self, slots: &[u16], lanes: &mut Plane) {
-        *lanes = [u64::MAX; WORDS];
-        for &slot in slots {
-            let Slot { high, low } = &self.arena[usize::from(slot)];
-            lanes.iter_mut().zip(high.iter().zip(low)).for_each(|(lanes, (high, low))| *lanes &= high & !low);
-        }
+    fn planes(&self, _phase: usize, slot: usize) -> (Plane, Plane) {
+        (self.arena[slot].high, self.arena[slot].low)
+    }
+
+    fn interleave(&self, matrix: &mut Matrix, blocks: &[&[Trit; HASH_TRITS]]) {
+        // SAFETY: the CPU has AVX2, or `self` would not be.
+        unsafe { avx2::interleave::<WORDS>(matrix, blocks) };
     }
 }
 
