@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tanglegram_target::{Client, Endpoint, Limits, Need, Provider, Refusal, Request};
+use tanglegram_target::{Client, Endpoint, Fixture, Limits, Need, Provider, Refusal, Request, State, World};
 use tanglegram_vector::shorten;
 use tokio::time::{Instant, sleep};
 
 use crate::preflight::preflight;
-use tanglegram_target::World;
-use tanglegram_target::{Fixture, State};
 
 /// Longest wait for a node to reach a state after its transactions were stored.
 const PATIENCE: Duration = Duration::from_secs(120);

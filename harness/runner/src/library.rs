@@ -8,8 +8,7 @@ use tanglegram_vector::{
     read_spec,
 };
 
-use tanglegram_target::Fixture;
-use tanglegram_target::{DIALECTS, WORLDS, World};
+use tanglegram_target::{DIALECTS, Fixture, WORLDS, World};
 
 /// Everything a run can draw from.
 #[derive(Debug)]

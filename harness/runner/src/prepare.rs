@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tanglegram_target::{BadRequest, Request};
+use tanglegram_target::{BadRequest, Bytes, Fixture, Request, World};
 use tanglegram_vector::{Ask, RawBody, Scope, Step, Template, Undefined, Vector};
 use thiserror::Error;
-
-use tanglegram_target::Fixture;
-use tanglegram_target::World;
 
 /// A vector with its requests.
 #[derive(Debug)]
@@ -40,6 +37,11 @@ impl<'v> Prepared<'v> {
         let authorize = world.is_none_or(|world| world.credentials.is_none());
         let requests = vector.steps.iter().map(|step| request(step, authorize, &scope).ok()).collect();
         Self { vector, names, requests }
+    }
+
+    /// The body of a step's request, if it could be made ready.
+    pub fn body(&self, step: usize) -> Option<Bytes> {
+        Some(self.requests.get(step)?.as_ref()?.body.clone())
     }
 
     /// Whether the target's own credentials go with its requests: not where authorization is what is tested.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tanglegram_target::{Client, Endpoint, Limits, Need, Provider, Refusal};
+use tanglegram_target::{Client, Endpoint, Limits, Need, Provider, Refusal, World};
 use tanglegram_vector::ANY_WORLD;
 use tokio::time::Instant;
 
@@ -11,7 +11,6 @@ use crate::plan::Plan;
 use crate::preflight::preflight;
 use crate::prepare::Prepared;
 use crate::verdict::{Outcome, Verdict};
-use tanglegram_target::World;
 
 /// Exchanges that may use up their whole time before the target is given up.
 const TIMEOUTS: usize = 3;

@@ -46,7 +46,9 @@ impl Endpoint {
             return Err(UrlError::Scheme(scheme.to_owned()));
         }
         let authority = uri.authority().ok_or_else(invalid)?;
-        if authority.host().is_empty() || (authority.port().is_some() && authority.port_u16().is_none()) {
+        // A port beyond 65535 is none to the parser; here it is a mistake.
+        let has_port = !authority.as_str().ends_with(authority.host());
+        if authority.host().is_empty() || (has_port && authority.port_u16().is_none()) {
             return Err(invalid());
         }
         let endpoint = Self {
@@ -147,4 +149,36 @@ fn decode_percent(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read() {
+        for (url, shown) in [
+            ("http://localhost:14265", "http://localhost:14265"),
+            ("localhost:14265/api/", "http://localhost:14265/api"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("http://example.org", "http://example.org:80"),
+            ("http://a:b@127.0.0.1:1/", "http://127.0.0.1:1"),
+        ] {
+            assert_eq!(Endpoint::parse(url).expect(url).to_string(), shown);
+        }
+        let endpoint = Endpoint::parse("http://us%65r:p%40ss@host").expect("a URL");
+        assert_eq!(endpoint.authorization().expect("some"), "Basic dXNlcjpwQHNz");
+        assert_eq!(Endpoint::parse("host").expect("a URL").authorization(), None);
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_without_showing_a_password() {
+        for url in
+            ["", "http://", "http://:80", "http://a b", "http://a:99999", "http://a:x", "http://u:secret@h:x"]
+        {
+            let error = Endpoint::parse(url).expect_err(url).to_string();
+            assert!(error.contains("is not a URL") && !error.contains("secret"), "{error}");
+        }
+        assert_eq!(Endpoint::parse("https://a"), Err(UrlError::Scheme("https".into())));
+    }
 }
