@@ -3,27 +3,43 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-use tanglegram_tangle::Reply;
+use tanglegram_target::Reply;
 use tanglegram_ternary::{Transaction, TransactionBuilder};
 
-use crate::fixture::{Exchange, Expected};
+use crate::recording::{Exchange, Expected};
 
 pub(crate) fn compare(exchange: &Exchange, expected: &Expected, reply: &Reply) -> Result<(), String> {
-    let found = reply.status as u16;
-    if found != expected.status {
-        return Err(format!("status {found}, recorded {}: {}", expected.status, cut(&reply.body)));
+    let body = String::from_utf8_lossy(&reply.body);
+    if reply.status.as_u16() != expected.status {
+        return Err(format!("status {}, recorded {}: {}", reply.status, expected.status, cut(&body)));
     }
-    let (ours, theirs) = (object(&reply.body)?, object(&expected.body)?);
+    let headers = headers(reply);
+    if headers != expected.headers {
+        return Err(format!("headers {headers:?}, recorded {:?}", expected.headers));
+    }
+    if expected.body.is_empty() && body.is_empty() {
+        return Ok(());
+    }
+    let (ours, theirs) = (object(&body)?, object(&expected.body)?);
     let names = |object: &Map<String, Value>| object.keys().cloned().collect::<Vec<_>>();
     if names(&ours) != names(&theirs) {
         return Err(format!("fields {:?}, recorded {:?}", names(&ours), names(&theirs)));
     }
     for (name, value) in &theirs {
-        compare_field(exchange, expected, name, &ours[name], value).map_err(|()| {
-            format!("{name}: {}, recorded {}", cut(&ours[name].to_string()), cut(&value.to_string()))
-        })?;
+        compare_field(exchange, expected, name, &ours[name], value)
+            .map_err(|()| format!("{name}: {}, recorded {}", cut(&ours[name].to_string()), cut(&value.to_string())))?;
     }
     Ok(())
+}
+
+/// All headers but the two that were not recorded, sorted.
+fn headers(reply: &Reply) -> Vec<(String, String)> {
+    let all = reply.headers.iter().map(|(name, value)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
+    let mut headers: Vec<_> = all.filter(|(name, _)| name != "date" && name != "content-length").collect();
+    headers.sort();
+    headers
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
