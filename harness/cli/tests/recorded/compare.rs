@@ -26,8 +26,9 @@ pub(crate) fn compare(exchange: &Exchange, expected: &Expected, reply: &Reply) -
         return Err(format!("fields {:?}, recorded {:?}", names(&ours), names(&theirs)));
     }
     for (name, value) in &theirs {
-        compare_field(exchange, expected, name, &ours[name], value)
-            .map_err(|()| format!("{name}: {}, recorded {}", cut(&ours[name].to_string()), cut(&value.to_string())))?;
+        compare_field(exchange, expected, name, &ours[name], value).map_err(|()| {
+            format!("{name}: {}, recorded {}", cut(&ours[name].to_string()), cut(&value.to_string()))
+        })?;
     }
     Ok(())
 }

@@ -48,9 +48,12 @@ impl Served {
     /// Stores the transactions of every state up to this one and waits for what the recording waited for.
     pub(crate) async fn advance_to(&mut self, state: &str) {
         while self.state != state {
-            let position = self.states.iter().position(|s| s["name"] == self.state.as_str()).expect("a known state");
+            let position =
+                self.states.iter().position(|s| s["name"] == self.state.as_str()).expect("a known state");
             let next = self.states[position + 1].clone();
-            for trytes in next["steps"].as_array().expect("steps").iter().flat_map(|step| step["trytes"].as_array()) {
+            for trytes in
+                next["steps"].as_array().expect("steps").iter().flat_map(|step| step["trytes"].as_array())
+            {
                 for one in trytes {
                     let body = serde_json::json!({ "command": "storeTransactions", "trytes": [one] });
                     let reply = self.ask(&Request::command(body.to_string())).await;
@@ -98,7 +101,8 @@ impl Served {
     }
 
     async fn send_all(&mut self, requests: Option<&Value>) {
-        let list = requests.map(|requests| requests.as_array().cloned().unwrap_or_else(|| vec![requests.clone()]));
+        let list =
+            requests.map(|requests| requests.as_array().cloned().unwrap_or_else(|| vec![requests.clone()]));
         for recorded in list.into_iter().flatten() {
             self.ask(&request(&recorded)).await;
         }
