@@ -69,6 +69,11 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) list: bool,
     /// Print one JSON object per vector as it is done, and a last one with the counts
+    ///
+    /// A vector: {"type":"vector", "path", "place", "level", "world", "state", "clauses", "ms", "verdict":
+    /// "pass"|"fail"|"skip", and "reason" of a skip or "failure" of a fail: {"step", "place", "error", "differences":
+    /// [{"path", "expected", "got"}], "transcript"}}. The last: {"type":"summary", "exit", "unusable" (why, or null),
+    /// "counts": {"passed", "failed", "skipped"}, "files": {file: counts}, "skips": {reason: number}, "ms"}.
     #[arg(long)]
     pub(crate) json: bool,
     /// Longest time for one request and its reply, in seconds [default: 30; for the embedded node, whose proof of work

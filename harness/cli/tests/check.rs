@@ -321,3 +321,21 @@ fn usage_errors_are_told_in_their_own_code() {
         assert_eq!(ended.code, Some(2), "{args:?}: {}", ended.stderr);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_tells_what_was_done() {
+    let target = common::node(|stream, _| {
+        std::thread::sleep(Duration::from_millis(100));
+        common::reply(stream, "200 OK", "{}");
+        true
+    });
+    let ended = common::interrupted(&["check", &target.url()], Duration::from_secs(2));
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("interrupted; ") && ended.stderr.contains(" vectors were not run"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stdout.contains(" passed, "), "the summary is there: {}", ended.stdout);
+}

@@ -57,6 +57,7 @@ fn a_closed_port() {
 #[test]
 fn rubbish() {
     unusable("not HTTP", |mut stream, _| {
+        read_request(&mut BufReader::new(stream.try_clone().expect("a socket can be cloned")));
         let _ = stream.write_all(b"\x00\xff SSH-2.0-rubbish\r\n\r\n");
     });
 }
@@ -116,6 +117,7 @@ fn an_endless_head() {
 #[test]
 fn a_slow_drip() {
     unusable("no complete reply within 1 s", |mut stream, _| {
+        read_request(&mut BufReader::new(stream.try_clone().expect("a socket can be cloned")));
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
         while stream.write_all(b"x").is_ok() {
             thread::sleep(Duration::from_millis(50));

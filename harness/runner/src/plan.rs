@@ -82,12 +82,14 @@ impl Selection {
     }
 }
 
-/// Any world, then the worlds and their states in order; in a state the vectors that leave traces come last.
+/// Any world, then the worlds and their states in order; in a state the vectors that leave traces come last, and those
+/// of any world last of all: a node that is fed must not have them before.
 fn rank(vector: &Vector) -> (usize, usize, bool) {
     let world = WORLDS.iter().position(|world| world.name == vector.world);
     let states = world.map_or(&[][..], |world| WORLDS[world].states);
     let state = states.iter().position(|state| Some(*state) == vector.state.as_deref());
-    (world.map_or(0, |world| world + 1), state.unwrap_or(0), vector.dirties)
+    let any = if vector.dirties { WORLDS.len() + 1 } else { 0 };
+    (world.map_or(any, |world| world + 1), state.unwrap_or(0), vector.dirties)
 }
 
 /// Whether a filter fits a path: as a pattern if it has `*` or `?`, else as a part.

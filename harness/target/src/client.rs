@@ -253,10 +253,18 @@ impl Connection {
         if !(error.is_canceled() || error.is_closed()) {
             return explain(error, limits);
         }
+        let told = |reason: &hyper::Error| {
+            let unasked = || ExchangeError::NotHttp(format!("it sends before it is asked ({reason})"));
+            (!is_gone(reason)).then(unasked)
+        };
+        // The reason is either with the request that could not be sent any more, or with the connection's own end.
+        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<hyper::Error>());
+        if let Some(unasked) = cause.and_then(told) {
+            return unasked;
+        }
         drop(self.sender);
         match timeout(Duration::from_millis(100), self.driver).await {
-            // Bytes came before anything was asked.
-            Ok(Ok(Err(reason))) if !is_gone(&reason) => ExchangeError::NotHttp(reason.to_string()),
+            Ok(Ok(Err(reason))) => told(&reason).unwrap_or(ExchangeError::Closed),
             _ => ExchangeError::Closed,
         }
     }
@@ -276,10 +284,10 @@ fn is_gone(error: &hyper::Error) -> bool {
 /// Reads a body to its end, or until it is too large.
 async fn read(mut body: Incoming, limits: &Limits, received: &mut usize) -> Result<Bytes, ExchangeError> {
     let too_large = ExchangeError::TooLarge { limit: limits.body };
-    let announced = body.size_hint().lower();
-    if announced > limits.body as u64 {
+    if body.size_hint().lower() > limits.body as u64 {
         return Err(too_large);
     }
+    let mut first = Bytes::new();
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| match explain(&error, limits) {
@@ -291,12 +299,17 @@ async fn read(mut body: Incoming, limits: &Limits, received: &mut usize) -> Resu
         if *received > limits.body {
             return Err(too_large);
         }
-        if whole.is_empty() && data.len() as u64 == announced {
-            return Ok(data);
+        if first.is_empty() {
+            first = data;
+            continue;
+        }
+        // Only a body in several pieces is copied.
+        if whole.is_empty() {
+            whole.extend_from_slice(&first);
         }
         whole.extend_from_slice(&data);
     }
-    Ok(whole.into())
+    Ok(if whole.is_empty() { first } else { whole.into() })
 }
 
 /// hyper's error as what it means here.

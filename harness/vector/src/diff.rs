@@ -9,6 +9,8 @@ use crate::template::{Scope, Template};
 
 /// Most characters of a value shown in a difference.
 const SHOWN: usize = 160;
+/// Most characters of a field's name shown.
+const NAME: usize = 60;
 /// Most differences listed of one reply.
 const MOST: usize = 24;
 
@@ -93,7 +95,7 @@ impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(name) => f.write_str(name),
-            Self::Field(parent, name) => write!(f, "{parent}.{}", name.escape_debug()),
+            Self::Field(parent, name) => write!(f, "{parent}.{}", shorten(name, NAME)),
             Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }

@@ -22,9 +22,25 @@ pub(crate) struct Ended {
 
 /// Runs the binary; one that does not end by itself is killed, and then has no exit code.
 pub(crate) fn tanglegram(args: &[&str]) -> Ended {
+    end(start(args))
+}
+
+/// Runs the binary and, after a while, interrupts it as Ctrl-C does.
+pub(crate) fn interrupted(args: &[&str], after: Duration) -> Ended {
+    let child = start(args);
+    thread::sleep(after);
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(signal.expect("kill can be run").success(), "the binary still runs");
+    end(child)
+}
+
+fn start(args: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tanglegram"));
     command.args(args).env("NO_COLOR", "1").stdin(Stdio::null());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
+}
+
+fn end(mut child: Child) -> Ended {
     let stdout = drain(child.stdout.take().expect("piped"));
     let stderr = drain(child.stderr.take().expect("piped"));
     let code = wait(&mut child);
