@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::chain::{RING, STRIDES, power};
 use super::{Rounds, hash};
-use crate::sliced::{BASE, Lanes, Matrix, Round, Sweep, Task, WORDS, WORK, op, sweeps};
+use crate::sliced::{BASE, Lanes, Matrix, Packed, Round, Sweep, Task, WORDS, WORK, op, sweeps};
 use crate::{HASH_TRITS, Trit};
 
 /// The fewest messages for which a kernel is asked.
 pub(super) const FEW: usize = 16;
+
+/// Blocks of a message that are packed at a time, so that memory is read in longer pieces.
+const PACKED: usize = 4;
 
 /// The phase in which a state rests between blocks; sweeps start with it.
 const PHASE: usize = 1;
@@ -90,25 +93,31 @@ struct Hashing<L> {
 impl<L: Lanes> Hashing<L> {
     /// The hashes of at most as many messages as there are lanes.
     fn hash(&mut self, messages: &[&[Trit]]) -> Vec<[Trit; HASH_TRITS]> {
-        let blocks: Vec<&[[Trit; HASH_TRITS]]> =
-            messages.iter().map(|message| message.as_chunks().0).collect();
         for trit in 0..RING {
             self.lanes.set(PHASE, BASE + trit, &[u64::MAX; WORDS], &[0; WORDS]);
         }
-        for i in 0..blocks[0].len() {
-            let rate: Vec<&[Trit; HASH_TRITS]> = blocks.iter().map(|blocks| &blocks[i]).collect();
-            self.absorb(&rate);
+        let mut packed = Vec::with_capacity(messages.len() * PACKED);
+        let length = messages[0].len() / HASH_TRITS;
+        for first in (0..length).step_by(PACKED) {
+            let blocks = first..length.min(first + PACKED);
+            packed.clear();
+            messages
+                .iter()
+                .for_each(|message| self.lanes.pack(&message.as_chunks().0[blocks.clone()], &mut packed));
+            (0..blocks.len()).for_each(|block| self.absorb(&packed, block, blocks.len()));
         }
         for trit in 0..HASH_TRITS {
             self.matrix.set_trit(trit, self.lanes.planes(PHASE, BASE + trit));
         }
-        self.matrix.turn();
+        self.lanes.turn(&mut self.matrix);
         (0..messages.len()).map(|i| self.matrix.message(i)).collect()
     }
 
-    /// Overwrites the rate and does a transform.
-    fn absorb(&mut self, rate: &[&[Trit; HASH_TRITS]]) {
-        self.lanes.interleave(&mut self.matrix, rate);
+    /// Overwrites the rate by one of every `of` blocks and does a transform.
+    fn absorb(&mut self, packed: &[Packed], block: usize, of: usize) {
+        let rate = packed.iter().skip(block).step_by(of);
+        rate.enumerate().for_each(|(i, rate)| self.matrix.set_message(i, rate));
+        self.lanes.turn(&mut self.matrix);
         for trit in 0..HASH_TRITS {
             let (high, low) = self.matrix.trit(trit);
             self.lanes.set(PHASE, BASE + trit, high, low);

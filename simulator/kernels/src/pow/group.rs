@@ -63,7 +63,8 @@ impl<'a, L: Lanes> Search<'a, L> {
             self.broadcast(WORK + i, trit);
         }
         for (trit, planes) in LANE_TRITS.iter().zip(&LANE_PLANES) {
-            self.lanes.set(0, WORK + FIXED_TRITS + trit, &planes[0][word..], &planes[1][word..]);
+            let [high, low] = planes.map(|plane| std::array::from_fn(|i| plane[(word + i) % WORDS]));
+            self.lanes.set(0, WORK + FIXED_TRITS + trit, &high, &low);
         }
         for (round, (keep, ops)) in self.program.keep.iter().zip(&self.program.base).enumerate() {
             self.lanes.copy(keep);

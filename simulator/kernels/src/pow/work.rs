@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::group::Search;
-use super::nonce::GROUP;
+use super::nonce::{GROUP, LANES};
 use super::{Control, FIXED_TRITS, Kernel, Problem};
 use crate::sliced::{self, Lanes, Task};
-use crate::{HASH_TRITS, STATE_TRITS};
+use crate::{HASH_TRITS, STATE_TRITS, Trit};
 
 /// What the workers of one search share.
 pub(super) struct Shared {
@@ -58,10 +58,12 @@ impl Task for Work<'_> {
 pub(crate) struct Race(Problem);
 
 impl Race {
-    const HASHES: u64 = GROUP / 2;
+    const HASHES: u64 = 8 * LANES;
 
     pub(crate) fn new() -> Self {
-        Self(Problem::new(&[0; STATE_TRITS], &[0; FIXED_TRITS], HASH_TRITS))
+        // Not all zero: that hashes to zeros.
+        let state: [Trit; STATE_TRITS] = std::array::from_fn(|i| (i * i % 7 % 3) as Trit - 1);
+        Self(Problem::new(&state, &[1; FIXED_TRITS], HASH_TRITS))
     }
 
     /// Searches a little with a kernel.

@@ -8,9 +8,8 @@ use std::arch::x86_64::{
     _mm256_movemask_epi8, _mm256_or_si256, _mm256_setzero_si256, _mm256_store_si256, _mm256_xor_si256,
 };
 
-use super::matrix::Packed;
 use super::portable::flips;
-use super::{Lanes, Matrix, Op, Plane, REGION, SLOTS, Sweep, WORDS};
+use super::{Lanes, Matrix, Op, Packed, Plane, REGION, SLOTS, Sweep, WORDS};
 use crate::{HASH_TRITS, Trit};
 
 /// One trit of 256 states.
@@ -40,7 +39,7 @@ impl Lanes for Avx2 {
     const SCALE: usize = 16;
     const WORTH: usize = 16;
 
-    fn set(&mut self, phase: usize, slot: usize, high: &[u64], low: &[u64]) {
+    fn set(&mut self, phase: usize, slot: usize, high: &Plane, low: &Plane) {
         let (flip_high, flip_low) = flips(phase);
         self.arena[slot].high = std::array::from_fn(|i| high[i] ^ flip_high);
         self.arena[slot].low = std::array::from_fn(|i| low[i] ^ flip_low);
@@ -83,30 +82,39 @@ impl Lanes for Avx2 {
         (high, low)
     }
 
-    fn interleave(&self, matrix: &mut Matrix, blocks: &[&[Trit; HASH_TRITS]]) {
+    fn pack(&self, message: &[[Trit; HASH_TRITS]], packed: &mut Vec<Packed>) {
         // SAFETY: the CPU has AVX2, or `self` would not be.
-        unsafe { interleave::<4>(matrix, blocks) };
+        packed.extend(message.iter().map(|block| unsafe { pack(block) }));
+    }
+
+    fn turn(&self, matrix: &mut Matrix) {
+        // SAFETY: the CPU has AVX2, or `self` would not be.
+        unsafe { turn::<4>(matrix) };
     }
 }
 
-/// See [`Matrix::interleave`].
+/// See [`Matrix::turn`].
 #[target_feature(enable = "avx2")]
-pub(super) fn interleave<const W: usize>(matrix: &mut Matrix, blocks: &[&[Trit; HASH_TRITS]]) {
-    matrix.interleave::<W>(blocks, |block| {
-        let mut packed: Packed = [[0; _]; 2];
-        for eighth in 0..8 {
-            // The last ends where the block ends.
-            let start = (32 * eighth).min(HASH_TRITS - 32);
-            // SAFETY: 32 trits from `start` are inside the block.
-            let trits = unsafe { _mm256_loadu_si256(block.as_ptr().add(start).cast()) };
-            let positive = _mm256_movemask_epi8(_mm256_cmpgt_epi8(trits, _mm256_setzero_si256()));
-            for (plane, bits) in packed.iter_mut().zip([!positive, _mm256_movemask_epi8(trits)]) {
-                plane[eighth / 2] |=
-                    u64::from(bits.cast_unsigned() >> (32 * eighth - start)) << (32 * (eighth % 2));
-            }
+pub(super) fn turn<const W: usize>(matrix: &mut Matrix) {
+    matrix.turn::<W>();
+}
+
+/// The bits of a block.
+#[target_feature(enable = "avx2")]
+pub(super) fn pack(block: &[Trit; HASH_TRITS]) -> Packed {
+    let mut packed = Packed::default();
+    for eighth in 0..8 {
+        // The last ends where the block ends.
+        let start = (32 * eighth).min(HASH_TRITS - 32);
+        // SAFETY: 32 trits from `start` are inside the block.
+        let trits = unsafe { _mm256_loadu_si256(block.as_ptr().add(start).cast()) };
+        let positive = _mm256_movemask_epi8(_mm256_cmpgt_epi8(trits, _mm256_setzero_si256()));
+        for (plane, bits) in packed.iter_mut().zip([!positive, _mm256_movemask_epi8(trits)]) {
+            plane[eighth / 2] |=
+                u64::from(bits.cast_unsigned() >> (32 * eighth - start)) << (32 * (eighth % 2));
         }
-        packed
-    });
+    }
+    packed
 }
 
 #[target_feature(enable = "avx2")]

@@ -5,7 +5,7 @@
 use std::arch::asm;
 use std::arch::x86_64::{_mm512_load_si512, _mm512_store_si512, _mm512_ternarylogic_epi64};
 
-use super::{Lanes, Matrix, Op, Plane, REGION, SLOTS, Sweep, WORDS, avx2};
+use super::{Lanes, Matrix, Op, Packed, Plane, REGION, SLOTS, Sweep, WORDS, avx2};
 use crate::{HASH_TRITS, Trit};
 
 /// One trit of 512 states.
@@ -47,9 +47,8 @@ impl Lanes for Avx512 {
     const SCALE: usize = 16;
     const WORTH: usize = 64;
 
-    fn set(&mut self, _phase: usize, slot: usize, high: &[u64], low: &[u64]) {
-        self.arena[slot].high.copy_from_slice(high);
-        self.arena[slot].low.copy_from_slice(low);
+    fn set(&mut self, _phase: usize, slot: usize, high: &Plane, low: &Plane) {
+        self.arena[slot] = Slot { high: *high, low: *low };
     }
 
     fn copy(&mut self, pairs: &[(u16, u16)]) {
@@ -84,9 +83,14 @@ impl Lanes for Avx512 {
         (self.arena[slot].high, self.arena[slot].low)
     }
 
-    fn interleave(&self, matrix: &mut Matrix, blocks: &[&[Trit; HASH_TRITS]]) {
+    fn pack(&self, message: &[[Trit; HASH_TRITS]], packed: &mut Vec<Packed>) {
         // SAFETY: the CPU has AVX2, or `self` would not be.
-        unsafe { avx2::interleave::<WORDS>(matrix, blocks) };
+        packed.extend(message.iter().map(|block| unsafe { avx2::pack(block) }));
+    }
+
+    fn turn(&self, matrix: &mut Matrix) {
+        // SAFETY: the CPU has AVX2, or `self` would not be.
+        unsafe { avx2::turn::<WORDS>(matrix) };
     }
 }
 

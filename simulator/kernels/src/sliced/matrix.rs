@@ -9,8 +9,8 @@ const GROUPS: usize = HASH_TRITS.div_ceil(64);
 /// The high and the low bits of a block, 64 trits to a word.
 pub(crate) type Packed = [[u64; GROUPS]; 2];
 
-/// One block of up to 512 messages in two forms. *By message*: row `r` of group `g` has the trits `64 g..` of the messages
-/// `r`, `64 + r`, …, a word of each. *By trit*: it has trit `64 g + r` of all messages, a bit of each.
+/// One block of up to 512 messages in one of two forms. *By message*: row `r` of group `g` has the trits `64 g..` of the
+/// messages `r`, `64 + r`, …, a word of each. *By trit*: it has trit `64 g + r` of all messages, a bit of each.
 pub(crate) struct Matrix(Box<[[[Plane; 64]; GROUPS]; 2]>);
 
 impl Matrix {
@@ -18,53 +18,42 @@ impl Matrix {
         Self(Box::new([[[[0; WORDS]; 64]; GROUPS]; 2]))
     }
 
-    /// The blocks by trit, given how to pack one. `W` words of messages are worked on.
+    /// From one form to the other, in the first `W` words.
     #[inline(always)]
-    pub(super) fn interleave<const W: usize>(
-        &mut self,
-        blocks: &[&[Trit; HASH_TRITS]],
-        pack: impl Fn(&[Trit; HASH_TRITS]) -> Packed,
-    ) {
-        for (i, block) in blocks.iter().enumerate() {
-            let packed = pack(block);
-            for (plane, words) in self.0.iter_mut().zip(packed) {
-                plane.iter_mut().zip(words).for_each(|(group, word)| group[i % 64][i / 64] = word);
-            }
+    pub(super) fn turn<const W: usize>(&mut self) {
+        self.0.iter_mut().flatten().for_each(transpose::<W>);
+    }
+
+    /// Sets a message, when by message.
+    pub(crate) fn set_message(&mut self, i: usize, block: &Packed) {
+        for (plane, words) in self.0.iter_mut().zip(block) {
+            plane.iter_mut().zip(words).for_each(|(group, word)| group[i % 64][i / 64] = *word);
         }
-        self.transpose::<W>();
     }
 
-    /// The high and low plane of a trit.
-    pub(crate) fn trit(&self, trit: usize) -> (&Plane, &Plane) {
-        (&self.0[0][trit / 64][trit % 64], &self.0[1][trit / 64][trit % 64])
+    /// A message, when by message.
+    pub(crate) fn message(&self, i: usize) -> [Trit; HASH_TRITS] {
+        let bits = |plane: usize| {
+            std::array::from_fn::<_, GROUPS, _>(|group| self.0[plane][group][i % 64][i / 64].to_le_bytes())
+        };
+        let (high, low) = (bits(0), bits(1));
+        let mut block = [0; HASH_TRITS + 5];
+        let bytes = high.as_flattened().iter().zip(low.as_flattened());
+        for (trits, (high, low)) in block.as_chunks_mut::<8>().0.iter_mut().zip(bytes) {
+            *trits = unpack(*high, *low);
+        }
+        std::array::from_fn(|trit| block[trit])
     }
 
-    /// Sets the planes of a trit.
+    /// Sets the high and low plane of a trit, when by trit.
     pub(crate) fn set_trit(&mut self, trit: usize, (high, low): (Plane, Plane)) {
         self.0[0][trit / 64][trit % 64] = high;
         self.0[1][trit / 64][trit % 64] = low;
     }
 
-    /// From by trit to by message; then [`Matrix::message`] can be called.
-    pub(crate) fn turn(&mut self) {
-        self.transpose::<WORDS>();
-    }
-
-    /// The block of a message.
-    pub(crate) fn message(&self, i: usize) -> [Trit; HASH_TRITS] {
-        let word = |plane: usize, trit: usize| self.0[plane][trit / 64][i % 64][i / 64] >> (trit % 64);
-        let mut block = [0; HASH_TRITS];
-        for (eight, trits) in block.chunks_mut(8).enumerate() {
-            let (high, low) = (word(0, 8 * eight) as u8, word(1, 8 * eight) as u8);
-            let bytes = spread(!high) | (spread(high & low) * 0xff);
-            trits.iter_mut().zip(bytes.to_le_bytes()).for_each(|(trit, byte)| *trit = byte.cast_signed());
-        }
-        block
-    }
-
-    #[inline(always)]
-    fn transpose<const W: usize>(&mut self) {
-        self.0.iter_mut().flatten().for_each(transpose::<W>);
+    /// The high and low plane of a trit, when by trit.
+    pub(crate) fn trit(&self, trit: usize) -> (&Plane, &Plane) {
+        (&self.0[0][trit / 64][trit % 64], &self.0[1][trit / 64][trit % 64])
     }
 }
 
@@ -84,6 +73,11 @@ fn transpose<const W: usize>(rows: &mut [Plane; 64]) {
             }
         }
     }
+}
+
+/// The trits of eight high and low bits.
+fn unpack(high: u8, low: u8) -> [Trit; 8] {
+    (spread(!high) | (spread(high & low) * 0xff)).to_le_bytes().map(u8::cast_signed)
 }
 
 /// A byte of 0 or 1 for each bit.
@@ -134,7 +128,8 @@ mod tests {
         let blocks: Vec<[Trit; HASH_TRITS]> =
             (0..512).map(|i| std::array::from_fn(|t| ((i * 7 + t * t + t / 5) % 3) as Trit - 1)).collect();
         let mut matrix = Matrix::new();
-        matrix.interleave::<WORDS>(&blocks.iter().collect::<Vec<_>>(), pack_block);
+        blocks.iter().enumerate().for_each(|(i, block)| matrix.set_message(i, &pack_block(block)));
+        matrix.turn::<WORDS>();
         for trit in 0..HASH_TRITS {
             let (high, low) = matrix.trit(trit);
             for (i, block) in blocks.iter().enumerate() {
@@ -142,7 +137,7 @@ mod tests {
                 assert_eq!(low[i / 64] >> (i % 64) & 1 == 1, block[trit] < 0, "trit {trit} of message {i}");
             }
         }
-        matrix.turn();
+        matrix.turn::<WORDS>();
         (0..512).for_each(|i| assert_eq!(matrix.message(i), blocks[i], "message {i}"));
     }
 }

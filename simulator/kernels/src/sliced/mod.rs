@@ -15,7 +15,7 @@ mod tables;
 use crate::curl::chain::RING;
 use crate::{HASH_TRITS, Trit};
 pub use kernel::{Kernel, KernelError, VARIABLE};
-pub(crate) use matrix::{Matrix, pack};
+pub(crate) use matrix::{Matrix, Packed, pack};
 pub(crate) use tables::{Op, Round, Sweep, op, sweeps};
 
 /// Words of 64 lanes in the widest kernel.
@@ -50,7 +50,7 @@ pub(crate) trait Lanes {
     const WORTH: usize;
 
     /// Sets a slot; only the first [`Lanes::WORDS`] words count.
-    fn set(&mut self, phase: usize, slot: usize, high: &[u64], low: &[u64]);
+    fn set(&mut self, phase: usize, slot: usize, high: &Plane, low: &Plane);
     /// The high and low plane of a slot, in the first [`Lanes::WORDS`] words.
     fn planes(&self, phase: usize, slot: usize) -> (Plane, Plane);
     /// Copies slots, each (from, to).
@@ -59,8 +59,10 @@ pub(crate) trait Lanes {
     fn sboxes(&mut self, phase: usize, ops: &[Op]);
     /// Does a sweep, from one region to another or in place. It starts in phase 1.
     fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize);
-    /// Turns one block of each message into planes, as [`Matrix::interleave`] does.
-    fn interleave(&self, matrix: &mut Matrix, blocks: &[&[Trit; HASH_TRITS]]);
+    /// Packs the blocks of a message.
+    fn pack(&self, message: &[[Trit; HASH_TRITS]], packed: &mut Vec<Packed>);
+    /// Turns a matrix from one of its forms to the other, in the first [`Lanes::WORDS`] words.
+    fn turn(&self, matrix: &mut Matrix);
 }
 
 /// Something to do with the states of whichever kernel.

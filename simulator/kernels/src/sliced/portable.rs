@@ -4,7 +4,7 @@
 //! a trit is (P, n), then (P, z), then (H, n), where `P = !H` and `z = !n`. Each form takes four operations.
 
 use super::matrix::pack_block;
-use super::{Lanes, Matrix, Op, Plane, SLOTS, Sweep, WORDS};
+use super::{Lanes, Matrix, Op, Packed, Plane, SLOTS, Sweep, WORDS};
 use crate::{HASH_TRITS, Trit};
 
 /// Words of 64 lanes worked on together.
@@ -83,7 +83,7 @@ impl Lanes for Portable {
     const SCALE: usize = 1;
     const WORTH: usize = 16;
 
-    fn set(&mut self, phase: usize, slot: usize, high: &[u64], low: &[u64]) {
+    fn set(&mut self, phase: usize, slot: usize, high: &Plane, low: &Plane) {
         let (flip_high, flip_low) = flips(phase);
         self.arena[slot] =
             (std::array::from_fn(|i| high[i] ^ flip_high), std::array::from_fn(|i| low[i] ^ flip_low));
@@ -128,8 +128,12 @@ impl Lanes for Portable {
         (high, low)
     }
 
-    fn interleave(&self, matrix: &mut Matrix, blocks: &[&[Trit; HASH_TRITS]]) {
-        matrix.interleave::<N>(blocks, pack_block);
+    fn pack(&self, message: &[[Trit; HASH_TRITS]], packed: &mut Vec<Packed>) {
+        packed.extend(message.iter().map(pack_block));
+    }
+
+    fn turn(&self, matrix: &mut Matrix) {
+        matrix.turn::<N>();
     }
 }
 
