@@ -10,12 +10,13 @@ use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, AUTHORIZATION, CONNECTION,
     CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE,
 };
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{Method, Request, Response, StatusCode};
 use tanglegram_tangle::{ApiRequest, Reply};
 
 use crate::access::Access;
 use crate::body;
 use crate::host::{Answer, Host};
+use crate::server::{Answers, persists};
 use crate::watch::{Phase, Watch};
 
 const API_VERSION: HeaderName = HeaderName::from_static("x-iota-api-version");
@@ -34,9 +35,10 @@ pub(crate) struct Api {
     pub(crate) closing: Rc<Cell<bool>>,
 }
 
-impl Api {
-    /// Answers one request of a connection. An error means the client is gone or broke the protocol.
-    pub(crate) async fn answer(
+impl Answers for Api {
+    type Body = Full<Bytes>;
+
+    async fn answer(
         &self,
         peer: IpAddr,
         watch: &Watch,
@@ -65,26 +67,14 @@ impl Api {
         watch.enter(Phase::Reply);
         Ok(reply)
     }
+}
 
+impl Api {
     async fn ask(&self, request: ApiRequest) -> Option<Reply> {
         match self.host.ask(request) {
             Answer::Now(reply) => Some(reply),
             Answer::Later(pending) => pending.reply().await,
         }
-    }
-}
-
-/// Whether the client wants to use the connection again.
-fn persists<B>(request: &Request<B>) -> bool {
-    let values = request.headers().get_all(CONNECTION);
-    let has = |token: &str| {
-        let mut tokens =
-            values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        tokens.any(|each| each.trim().eq_ignore_ascii_case(token))
-    };
-    match request.version() {
-        Version::HTTP_11 => !has("close"),
-        _ => has("keep-alive"),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::host::Host;
 use crate::iri::Api;
 use crate::issuer::{Issuer, Milestones};
 use crate::miner::Miner;
+use crate::mirror::ServedMirror;
 use crate::server::Connections;
 
 /// One node to put on the network.
@@ -68,22 +69,36 @@ pub enum ServeError {
 
 /// Serves nodes on a thread of their own; returns as soon as their ports answer.
 pub fn serve(nodes: Vec<Served>) -> Result<Running, ServeError> {
-    let name = nodes.first().map_or_else(String::new, |node| node.name.clone());
+    serve_all(nodes, Vec::new())
+}
+
+/// Serves nodes and mirror nodes on a thread of their own; returns as soon as their ports answer.
+pub fn serve_all(nodes: Vec<Served>, mirrors: Vec<ServedMirror>) -> Result<Running, ServeError> {
+    let names = nodes.iter().map(|node| &node.name).chain(mirrors.iter().map(|mirror| &mirror.name));
+    let name = names.cloned().next().unwrap_or_default();
     let failed = |source| ServeError::Io { name: name.clone(), source };
-    let apis = nodes.iter().map(|node| Ok((node.name.clone(), node.listener.local_addr()?)));
-    let apis = apis.collect::<io::Result<_>>().map_err(failed)?;
+    let apis = addresses(nodes.iter().map(|node| (&node.name, &node.listener))).map_err(failed)?;
+    let mirror_apis =
+        addresses(mirrors.iter().map(|mirror| (&mirror.name, &mirror.listener))).map_err(failed)?;
     let (stop, stopped) = oneshot::channel();
     let (ready, started) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name(format!("wire {name}"));
-    let thread = thread.spawn(move || run(nodes, &ready, stopped)).map_err(failed)?;
+    let thread = thread.spawn(move || run(nodes, mirrors, &ready, stopped)).map_err(failed)?;
     started.recv().map_err(|_| failed(io::Error::other("the server thread ended at once")))??;
-    Ok(Running { apis, stop: Some(stop), thread: Some(thread) })
+    Ok(Running { apis, mirrors: mirror_apis, stop: Some(stop), thread: Some(thread) })
+}
+
+fn addresses<'a>(
+    listeners: impl Iterator<Item = (&'a String, &'a TcpListener)>,
+) -> io::Result<Vec<(String, SocketAddr)>> {
+    listeners.map(|(name, listener)| Ok((name.clone(), listener.local_addr()?))).collect()
 }
 
 /// Nodes that are being served. Dropping it stops them.
 #[derive(Debug)]
 pub struct Running {
     apis: Vec<(String, SocketAddr)>,
+    mirrors: Vec<(String, SocketAddr)>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -94,9 +109,14 @@ impl Running {
         &self.apis
     }
 
-    /// The API address of the first node.
+    /// Name and address of each mirror node, in the order they were given.
+    pub fn mirrors(&self) -> &[(String, SocketAddr)] {
+        &self.mirrors
+    }
+
+    /// The address of the first node, or of the first mirror node where there is no other.
     pub fn addr(&self) -> SocketAddr {
-        self.apis[0].1
+        self.apis.first().unwrap_or_else(|| &self.mirrors[0]).1
     }
 
     /// Accepts nothing more, lets the requests under way finish (at most some seconds) and closes everything.
@@ -119,7 +139,12 @@ impl Drop for Running {
 }
 
 /// The server's thread: sets everything up, says so, and serves until told to stop.
-fn run(nodes: Vec<Served>, ready: &mpsc::SyncSender<Result<(), ServeError>>, stopped: oneshot::Receiver<()>) {
+fn run(
+    nodes: Vec<Served>,
+    mirrors: Vec<ServedMirror>,
+    ready: &mpsc::SyncSender<Result<(), ServeError>>,
+    stopped: oneshot::Receiver<()>,
+) {
     let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
         Err(source) => return drop(ready.send(Err(ServeError::Io { name: "all nodes".into(), source }))),
@@ -129,6 +154,12 @@ fn run(nodes: Vec<Served>, ready: &mpsc::SyncSender<Result<(), ServeError>>, sto
         let mut tasks = vec![spawn_local(Rc::clone(&connections).sweep())];
         for node in nodes {
             match open(node, &connections).await {
+                Ok(more) => tasks.extend(more),
+                Err(error) => return drop(ready.send(Err(error))),
+            }
+        }
+        for mirror in mirrors {
+            match mirror.open(&connections).await {
                 Ok(more) => tasks.extend(more),
                 Err(error) => return drop(ready.send(Err(error))),
             }

@@ -2,19 +2,22 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response, Version};
 use hyper_util::rt::TokioIo;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time;
 
-use crate::iri::Api;
 use crate::listener::Listener;
 use crate::watch::{LIMITS, Phase, TICK, Watch, Watched};
 
@@ -30,6 +33,34 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Pause after a failed accept: such failures (no file handles left) do not go away at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Who answers the requests that come to a listener.
+pub(crate) trait Answers: 'static {
+    /// The bodies of the answers.
+    type Body: Body<Data = Bytes, Error = Infallible> + 'static;
+
+    /// Answers one request of a connection. An error means the client is gone or broke the protocol.
+    fn answer(
+        &self,
+        peer: IpAddr,
+        watch: &Watch,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Self::Body>, hyper::Error>>;
+}
+
+/// Whether the client wants to use the connection again.
+pub(crate) fn persists<B>(request: &Request<B>) -> bool {
+    let values = request.headers().get_all(CONNECTION);
+    let has = |token: &str| {
+        let mut tokens =
+            values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        tokens.any(|each| each.trim().eq_ignore_ascii_case(token))
+    };
+    match request.version() {
+        Version::HTTP_11 => !has("close"),
+        _ => has("keep-alive"),
+    }
+}
 
 /// The open connections of all listeners of one thread.
 pub(crate) struct Connections {
@@ -60,7 +91,7 @@ impl Connections {
     }
 
     /// Accepts and serves connections until the task is aborted.
-    pub(crate) async fn accept(self: Rc<Self>, listener: impl Listener, api: Rc<Api>) {
+    pub(crate) async fn accept(self: Rc<Self>, listener: impl Listener, api: Rc<impl Answers>) {
         loop {
             let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
             match listener.accept().await {
@@ -73,9 +104,10 @@ impl Connections {
         }
     }
 
-    fn open<S>(self: &Rc<Self>, stream: S, peer: SocketAddr, api: &Rc<Api>, place: OwnedSemaphorePermit)
+    fn open<S, A>(self: &Rc<Self>, stream: S, peer: SocketAddr, api: &Rc<A>, place: OwnedSemaphorePermit)
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
+        A: Answers,
     {
         let watch = Rc::new(Watch::new(Rc::clone(&self.clock)));
         let io = TokioIo::new(Watched { stream, watch: Rc::clone(&watch) });

@@ -3,13 +3,16 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use tanglegram_mirror::ingest::Event;
 use tanglegram_world::{NodePlan, World};
 
 use crate::access::Access;
 use crate::issuer::Milestones;
-use crate::net::{Running, ServeError, Served, serve};
+use crate::mirror::ServedMirror;
+use crate::net::{Running, ServeError, Served, serve_all};
 
-/// Serves the nodes of a world, each on the address its options say; the first on `listen`, if given.
+/// Serves the nodes and mirror nodes of a world, each on the address its options say; the first on `listen`, if given.
+/// What is wrong with files that mirror nodes read is told on standard error.
 ///
 /// The world's coordinator works on the first node.
 pub fn serve_world(world: &World, listen: Option<SocketAddr>) -> Result<Running, ServeError> {
@@ -20,11 +23,25 @@ pub fn serve_world(world: &World, listen: Option<SocketAddr>) -> Result<Running,
     let mut listen = listen;
     let nodes = world.nodes.iter().zip(1..).map(|(plan, seed)| {
         let address = listen.take().unwrap_or(SocketAddr::new(plan.api.host, plan.api.port));
-        let mut served = Served::of(plan, bind(plan, address)?, seed);
+        let mut served = Served::of(plan, bind(&plan.name, address)?, seed);
         served.milestones = milestones.take();
         Ok(served)
     });
-    serve(nodes.collect::<Result<_, _>>()?)
+    let nodes = nodes.collect::<Result<_, _>>()?;
+    let mirrors = world.mirrors.iter().map(|plan| {
+        let address = listen.take().unwrap_or(SocketAddr::new(plan.host, plan.port));
+        let listener = bind(&plan.name, address)?;
+        Ok(ServedMirror { name: plan.name.clone(), plan: plan.clone(), listener, report: Box::new(log) })
+    });
+    serve_all(nodes, mirrors.collect::<Result<_, _>>()?)
+}
+
+/// Tells what happened to a file of a mirror node.
+fn log(mirror: &str, event: &Event) {
+    match event {
+        Event::Imported { .. } => tracing::info!("{mirror}: {event}"),
+        Event::Held { .. } => eprintln!("{mirror}: {event}"),
+    }
 }
 
 impl Served {
@@ -35,6 +52,6 @@ impl Served {
     }
 }
 
-fn bind(plan: &NodePlan, address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).map_err(|source| ServeError::Bind { name: plan.name.clone(), address, source })
+fn bind(name: &str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).map_err(|source| ServeError::Bind { name: name.to_owned(), address, source })
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_yaml::Spanned;
-use tanglegram_tangle::SUPPLY;
+use tanglegram_mirror::Dialect as MirrorDialect;
+use tanglegram_tangle::{Dialect, SUPPLY};
 use tanglegram_ternary::merkle::KeyTree;
 use tanglegram_ternary::wots::{self, Security};
 use tanglegram_ternary::{Hash, SignatureMode};
@@ -33,20 +34,21 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
     let builder = Builder { source, files };
     let wallet = file.wallet.as_ref().map(|wallet| builder.wallet(&wallet.value)).transpose()?;
     let coordinator = file.coordinator.as_ref().map(|c| builder.coordinator(&c.value)).transpose()?;
-    let dialect =
-        file.dialect.as_ref().map(|dialect| builder.value(dialect)).transpose()?.unwrap_or_default();
+    let (dialect, mirror_dialect) = builder.dialects(file.dialect.as_ref())?;
     let world = Shared { dialect, wallet: wallet.as_ref(), coordinator: coordinator.as_ref() };
     let nodes = file.nodes.0.iter().map(|(name, own)| {
         let settings: Vec<_> = file.options.0.iter().chain(&own.0).collect();
         NodeBuilder { builder: &builder, world: &world, name, settings }.build()
     });
     let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
-    if nodes.is_empty() {
+    let mirrors = file.mirrors.0.iter().map(|(name, own)| builder.mirror(name, own, mirror_dialect));
+    let mirrors = mirrors.collect::<Result<Vec<_>, _>>()?;
+    if nodes.is_empty() && mirrors.is_empty() {
         return Err(source
             .fault(0..0, "a world needs at least one node")
             .with_help(Some("nodes: { n0: {} }".into())));
     }
-    Ok(World { name: name.to_owned(), nodes, coordinator, wallet })
+    Ok(World { name: name.to_owned(), nodes, mirrors, coordinator, wallet })
 }
 
 fn parse(source: &Arc<Source>) -> Result<WorldFile, Fault> {
@@ -89,14 +91,23 @@ impl Builder<'_> {
         range.start..range.start + text.lines().next().unwrap_or_default().trim_end().len()
     }
 
-    fn value<T>(&self, text: &Spanned<String>) -> Result<T, Fault>
+    /// What the nodes and the mirror nodes speak: the world's dialect is of the one kind or the other.
+    fn dialects(&self, name: Option<&Spanned<String>>) -> Result<(Dialect, MirrorDialect), Fault> {
+        let Some(name) = name else { return Ok(Default::default()) };
+        match name.value.parse() {
+            Ok(mirror) => Ok((Dialect::default(), mirror)),
+            Err(_) => Ok((self.value(name)?, MirrorDialect::default())),
+        }
+    }
+
+    pub(crate) fn value<T>(&self, text: &Spanned<String>) -> Result<T, Fault>
     where
         T: std::str::FromStr<Err: std::fmt::Display>,
     {
         text.value.parse().map_err(|error| self.fault(text, error))
     }
 
-    fn unreadable(&self, path: &Spanned<String>, error: &std::io::Error) -> Fault {
+    pub(crate) fn unreadable(&self, path: &Spanned<String>, error: &std::io::Error) -> Fault {
         self.fault(path, unreadable(&path.value, error)).with_help(Some(RELATIVE.into()))
     }
 

@@ -1,12 +1,14 @@
 //! The world file as written: which keys there are and of what shape, not yet what they mean.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 
+use crate::mirrors::MirrorFile;
 use crate::options;
 
 /// A world file.
@@ -22,6 +24,8 @@ pub(crate) struct WorldFile {
     pub(crate) options: Options,
     #[serde(default)]
     pub(crate) nodes: Nodes,
+    #[serde(default)]
+    pub(crate) mirrors: Mirrors,
 }
 
 /// The seed that owns the genesis.
@@ -48,6 +52,10 @@ pub(crate) struct CoordinatorFile {
 #[derive(Debug, Default)]
 pub(crate) struct Nodes(pub(crate) Vec<(Spanned<String>, Options)>);
 
+/// Mirror nodes by name, in the order written.
+#[derive(Debug, Default)]
+pub(crate) struct Mirrors(pub(crate) Vec<(Spanned<String>, MirrorFile)>);
+
 /// A node's options, in the order written.
 #[derive(Debug, Default)]
 pub(crate) struct Options(pub(crate) Vec<Setting>);
@@ -72,24 +80,38 @@ pub(crate) fn span<T>(value: &Spanned<T>) -> Range<usize> {
 
 impl<'de> Deserialize<'de> for Nodes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Nodes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("nodes by name, each with its options")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Nodes, A::Error> {
-                let mut nodes = Vec::new();
-                while let Some(name) = map.next_key()? {
-                    nodes.push((name, map.next_value()?));
-                }
-                Ok(Nodes(nodes))
-            }
-        }
-        deserializer.deserialize_map(Pairs)
+        named(deserializer, "nodes by name, each with its options").map(Nodes)
     }
+}
+
+impl<'de> Deserialize<'de> for Mirrors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        named(deserializer, "mirror nodes by name").map(Mirrors)
+    }
+}
+
+/// Things by name, in the order written.
+fn named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+    expected: &'static str,
+) -> Result<Vec<(Spanned<String>, T)>, D::Error> {
+    struct Pairs<T>(&'static str, PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+        type Value = Vec<(Spanned<String>, T)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(name) = map.next_key()? {
+                pairs.push((name, map.next_value()?));
+            }
+            Ok(pairs)
+        }
+    }
+    deserializer.deserialize_map(Pairs(expected, PhantomData))
 }
 
 impl<'de> Deserialize<'de> for Options {

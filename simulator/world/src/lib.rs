@@ -1,4 +1,4 @@
-//! World files: which nodes there are, under which settings, on which ledger and coordinator.
+//! World files: which nodes and mirror nodes there are, under which settings, on which ledger and coordinator.
 //!
 //! ```yaml
 //! about: one line for people                  # optional
@@ -20,6 +20,7 @@
 //! | `coordinator` | `seed`, `depth` (2^depth milestones), `security`, `mode` (`KERL`, `CURLP27`, `CURLP81`), `interval` (default 5s), and `tree`: a file of the addresses of all keys, 49 bytes each, which saves generating them (depths over 12 need one) |
 //! | `options` | options of all nodes |
 //! | `nodes` | the nodes by name, each with its own options |
+//! | `mirrors` | mirror nodes by name: `dataset` (a JSON file) or `files` (a folder of record and balance files, read again and again), with `address_book` only files that more than two thirds of its nodes signed count; `dialect` (`document` or `mirror-0.4.0`), `host`, `port`, `shard` |
 //!
 //! Options have the names of IRI's command line (`max-depth`) or configuration file (`MAX_DEPTH`) and IRI's defaults:
 //! `testnet` (here `true` by default), `mwm`, `snapshot`, `snapshot-timestamp`, `milestone-start`, `testnet-coordinator`,
@@ -33,10 +34,12 @@ mod build;
 mod error;
 mod file;
 mod files;
+mod mirrors;
 mod node;
 mod options;
 pub mod sim;
 mod world;
 
 pub use error::{Fault, WorldError};
+pub use mirrors::{IntakePlan, MirrorPlan};
 pub use world::{ApiPlan, BUILT_IN, Issuer, NodePlan, Wallet, World};

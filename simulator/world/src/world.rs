@@ -14,17 +14,21 @@ use tanglegram_ternary::{Address, Hash};
 use crate::build::build;
 use crate::error::{Source, WorldError};
 use crate::files::{self, Files};
+use crate::mirrors::MirrorPlan;
 
 /// The worlds in the program; the first is the default.
-pub const BUILT_IN: [&str; 4] = ["private-net", "recorded-iri", "recorded-iri-limits", "recorded-iri-auth"];
+pub const BUILT_IN: [&str; 5] =
+    ["private-net", "recorded-iri", "recorded-iri-limits", "recorded-iri-auth", "recorded-mirror"];
 
 /// Nodes and what they share.
 #[derive(Clone)]
 pub struct World {
     /// The built-in name, or the file's name without its ending.
     pub name: String,
-    /// The nodes, in the order of the file; at least one.
+    /// The nodes, in the order of the file.
     pub nodes: Vec<NodePlan>,
+    /// The mirror nodes, in the order of the file; at least one where there is no node.
+    pub mirrors: Vec<MirrorPlan>,
     /// The world's own coordinator: without one, milestones come from outside.
     pub coordinator: Option<Issuer>,
     /// Who owns the genesis, where the world says so.
@@ -108,6 +112,12 @@ impl World {
         let unreadable = |source| WorldError::Unreadable { path: file.clone().into(), source };
         let text = Files::BuiltIn.read_text(&file).map_err(unreadable)?;
         Ok(build(name, &Source::new(format!("fixtures/worlds/{file}"), &text), &Files::BuiltIn)?)
+    }
+
+    /// The same world with mirror nodes of another dialect.
+    pub fn with_mirror_dialect(mut self, dialect: tanglegram_mirror::Dialect) -> World {
+        self.mirrors.iter_mut().for_each(|mirror| mirror.dialect = dialect);
+        self
     }
 
     /// The same world with nodes of another dialect.

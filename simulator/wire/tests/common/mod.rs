@@ -82,7 +82,7 @@ impl Client {
         let length = length.map_or(0, |(_, length)| length.parse().unwrap());
         let length = if head { 0 } else { length };
         self.read_until(|bytes| (bytes.len() >= length).then_some(0));
-        let body = String::from_utf8(self.unread.drain(..length).collect()).unwrap();
+        let body = String::from_utf8_lossy(&self.unread.drain(..length).collect::<Vec<u8>>()).into_owned();
         Reply { status, headers, body }
     }
 
