@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use tanglegram_mirror::Dialect as MirrorDialect;
 use tanglegram_target::DIALECTS;
 use tanglegram_wire::{Running, serve_world};
 use tanglegram_world::{BUILT_IN, World, WorldError};
@@ -16,14 +17,15 @@ use crate::style::Style;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// A world: private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, or the path of a world file
+    /// A world: private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, recorded-mirror, or the path of a world
+    /// file
     #[arg(default_value = BUILT_IN[0])]
     world: String,
     /// Where the first API listens; port 0 takes any free one
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// The dialect the nodes speak, in place of the world's
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(DIALECTS))]
+    /// The dialect the nodes or mirror nodes speak, in place of the world's
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(dialects()))]
     dialect: Option<String>,
     /// Time from one milestone to the next, in seconds, in place of the world's
     #[arg(long, value_name = "SECONDS", value_parser = interval)]
@@ -63,13 +65,27 @@ fn load(args: &ServeArgs) -> Result<World, Exit> {
         }
         other => refuse(&other.to_string()),
     })?;
-    if let Some(dialect) = args.dialect.as_ref().and_then(|name| name.parse().ok()) {
-        world = world.with_dialect(dialect);
+    if let Some(name) = &args.dialect {
+        world = with_dialect(world, name)?;
     }
     if let (Some(issuer), Some(interval)) = (&mut world.coordinator, args.milestone_interval) {
         issuer.interval = interval;
     }
     Ok(world)
+}
+
+/// The names of all dialects, the nodes' and the mirror nodes'.
+fn dialects() -> impl Iterator<Item = &'static str> {
+    DIALECTS.into_iter().chain(MirrorDialect::ALL.map(|dialect| dialect.name))
+}
+
+/// The world with its nodes, or its mirror nodes, of that dialect.
+fn with_dialect(world: World, name: &str) -> Result<World, Exit> {
+    match (name.parse(), name.parse()) {
+        (Ok(dialect), _) if !world.nodes.is_empty() => Ok(world.with_dialect(dialect)),
+        (_, Ok(dialect)) if !world.mirrors.is_empty() => Ok(world.with_mirror_dialect(dialect)),
+        _ => Err(refuse(&format!("no node of the world {} can speak {name}", world.name))),
+    }
 }
 
 fn refuse(message: &str) -> Exit {
@@ -82,6 +98,9 @@ fn announce(world: &World, running: &Running) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for (name, address) in running.apis() {
         writeln!(out, "listening iri {name} http://{address}")?;
+    }
+    for (name, address) in running.mirrors() {
+        writeln!(out, "listening mirror {name} http://{address}")?;
     }
     if let Some(wallet) = &world.wallet {
         let address = tanglegram_ternary::checksum::add(&wallet.address);

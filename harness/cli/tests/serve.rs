@@ -173,3 +173,27 @@ fn a_broken_world_file_is_shown_at_its_place() {
     let last = stderr.lines().last().unwrap();
     assert_eq!(last, format!("error: {}:4:5: unknown option `max-dept`", file.path()));
 }
+
+#[test]
+fn a_mirror_node_is_served_in_either_dialect() {
+    for (arguments, status) in
+        [(&["recorded-mirror"][..], "404"), (&["recorded-mirror", "--dialect", "mirror-0.4.0"], "500")]
+    {
+        let mut serving = Serving::start(&[arguments, &["--listen", "127.0.0.1:0"]].concat());
+        let line = serving.line();
+        let address = line.strip_prefix("listening mirror m0 http://").unwrap_or_else(|| panic!("{line}"));
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream
+            .write_all(b"GET /api/v1/accounts/77777 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status}")), "{reply}");
+    }
+    let wrong = tanglegram(&["recorded-mirror", "--dialect", "iri-1.8.6"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&wrong.stderr)
+            .contains("no node of the world recorded-mirror can speak iri-1.8.6")
+    );
+}
