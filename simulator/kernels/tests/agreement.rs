@@ -1,6 +1,9 @@
 //! The kernels agree with a plain Curl-P, and with other implementations.
 
+use crypto::encoding::ternary::{Btrit, T1B1Buf, TritBuf};
 use crypto::hashes::ternary::HASH_LENGTH;
+use crypto::hashes::ternary::curl_p::CurlP;
+use proptest::prelude::*;
 use tanglegram_kernels::curl::{self, Curl, Rounds};
 use tanglegram_kernels::pow::{self, Control, Kernel, Options, Outcome, Problem};
 use tanglegram_kernels::{HASH_TRITS, Trit, keccak};
@@ -50,9 +53,11 @@ fn hash_is_curl() {
 
 #[test]
 fn many_hashes_are_hashes() {
-    let inputs: Vec<Vec<Trit>> =
-        (0..700).map(|i| trits(i, if (100..120).contains(&i) { 486 } else { 243 })).collect();
-    for count in [0, 1, 15, 16, 63, 64, 120, 700] {
+    let inputs: Vec<Vec<Trit>> = (0..if cfg!(miri) { 2 } else { 700 })
+        .map(|i| trits(i, if (100..120).contains(&i) { 486 } else { 243 }))
+        .collect();
+    for count in if cfg!(miri) { [0, 1, 2].as_slice() } else { &[0, 1, 15, 16, 63, 64, 120, 700] } {
+        let count = *count;
         let inputs: Vec<&[Trit]> = inputs[..count].iter().map(Vec::as_slice).collect();
         let one_by_one: Vec<_> = inputs.iter().map(|input| curl::hash(input, Rounds::P81)).collect();
         assert!(curl::hash_many(&inputs, Rounds::P81) == one_by_one, "{count} hashes");
@@ -69,26 +74,94 @@ fn state_survives_a_round_trip() {
     assert_ne!(twice[..HASH_TRITS], twice[HASH_TRITS..]);
 }
 
+fn peer_trits(trits: &[Trit]) -> TritBuf<T1B1Buf> {
+    trits.iter().map(|&trit| Btrit::try_from(trit).expect("a trit")).collect()
+}
+
+/// Whether the hash of the transaction with the nonce of `counter` ends in `mwm` zeros, by `iota-crypto`.
+fn solves(transaction: &[Trit], counter: u64, mwm: usize) -> bool {
+    let mut tried = transaction.to_vec();
+    tried[7938..].copy_from_slice(&pow::nonce::nonce(counter));
+    CurlP::new().digest(&peer_trits(&tried)).as_i8_slice().ends_with(&vec![0; mwm])
+}
+
+fn kernels() -> impl Iterator<Item = Kernel> {
+    Kernel::ALL.into_iter().filter(|kernel| kernel.is_available())
+}
+
 #[test]
 fn search_finds_the_smallest_counter() {
-    for mwm in 0..6 {
+    for mwm in 0..if cfg!(miri) { 1 } else { 6 } {
         let transaction = <[Trit; 8019]>::try_from(trits(mwm as u64, 8019)).unwrap();
         let problem = Problem::from_transaction(&transaction, mwm);
-        let solves = |&counter: &u64| {
-            let mut tried = transaction.to_vec();
-            tried[7938..].copy_from_slice(&pow::nonce::nonce(counter));
-            plain_hash(&tried, 81).ends_with(&vec![0; mwm])
-        };
-        let expected = (0..).find(solves).unwrap();
-        for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+        let expected = (0..).find(|&counter| solves(&transaction, counter, mwm)).unwrap();
+        for kernel in kernels() {
             let options = Options { kernel, threads: 1 + mwm % 3, ..Options::default() };
             let outcome = pow::search(&problem, &options, &Control::new());
-            assert_eq!(
-                outcome,
-                Outcome::Found { nonce: pow::nonce::nonce(expected), counter: expected },
-                "{kernel}"
-            );
+            let nonce = pow::nonce::nonce(expected);
+            assert_eq!(outcome, Outcome::Found { nonce, counter: expected }, "{kernel}");
         }
+    }
+}
+
+#[test]
+fn a_cancelled_search_ends() {
+    let problem = Problem::from_transaction(&<[Trit; 8019]>::try_from(trits(1, 8019)).unwrap(), HASH_TRITS);
+    for kernel in kernels() {
+        let control = Control::new();
+        let options = Options { kernel, threads: 2, ..Options::default() };
+        let outcome = std::thread::scope(|scope| {
+            let search = scope.spawn(|| pow::search(&problem, &options, &control));
+            while control.hashes() == 0 {
+                std::thread::yield_now();
+            }
+            control.cancel();
+            search.join().unwrap()
+        });
+        assert_eq!(outcome, Outcome::Cancelled, "{kernel}");
+    }
+}
+
+#[test]
+fn kernels_have_names() {
+    for kernel in Kernel::ALL {
+        assert_eq!(kernel.name().parse(), Ok(kernel));
+    }
+    let error = "sse9".parse::<Kernel>().unwrap_err();
+    assert_eq!(error.to_string(), "no kernel is named \"sse9\": use portable, avx2 or avx512");
+}
+
+#[cfg(not(miri))]
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever the kernel and the number of threads, one answer; and it is an answer.
+    #[test]
+    fn kernels_agree(seed in any::<u64>(), mwm in 0..15_usize, limit in 1..6000_u64, threads in 1..4_usize) {
+        let transaction = <[Trit; 8019]>::try_from(trits(seed, 8019)).unwrap();
+        let problem = Problem::from_transaction(&transaction, mwm);
+        let search = |kernel, threads| pow::search(&problem, &Options { kernel, threads, limit }, &Control::new());
+        let expected = search(Kernel::Portable, 1);
+        for kernel in kernels() {
+            prop_assert_eq!(search(kernel, threads), expected, "{}", kernel);
+        }
+        if let Outcome::Found { nonce, counter } = expected {
+            prop_assert_eq!(nonce, pow::nonce::nonce(counter));
+            prop_assert!(counter < limit && solves(&transaction, counter, mwm));
+            prop_assert!((0..counter).rev().take(50).all(|counter| !solves(&transaction, counter, mwm)));
+        }
+    }
+
+    #[test]
+    fn hash_agrees_with_iota_crypto(seed in any::<u64>(), blocks in 1..34_usize) {
+        let input = trits(seed, 243 * blocks);
+        let (ours, theirs) = (curl::hash(&input, Rounds::P81), CurlP::new().digest(&peer_trits(&input)));
+        prop_assert_eq!(ours.as_slice(), theirs.as_i8_slice());
+    }
+
+    #[test]
+    fn counters_have_nonces_of_their_own(a in any::<u64>(), b in any::<u64>()) {
+        prop_assert_eq!(pow::nonce::nonce(a) == pow::nonce::nonce(b), a == b);
     }
 }
 

@@ -131,3 +131,38 @@ impl<L: Lanes> Hashing<L> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sliced::{self, Kernel};
+
+    /// Messages enough for a batch, of two blocks each.
+    fn messages() -> Vec<Vec<Trit>> {
+        let count = if cfg!(miri) { 16 } else { 70 };
+        (0..count).map(|seed| (0..486).map(|i| ((i * i + seed * i / 3) % 3) as Trit - 1).collect()).collect()
+    }
+
+    /// What a kernel makes of the messages.
+    fn check(name: &str, with: impl Fn(Batch) -> Vec<[Trit; HASH_TRITS]>) {
+        let messages = messages();
+        let messages: Vec<&[Trit]> = messages.iter().map(Vec::as_slice).collect();
+        let expected: Vec<_> = messages.iter().map(|message| hash(message, Rounds::P81)).collect();
+        assert!(with(Batch(&messages)) == expected, "{name}");
+    }
+
+    #[test]
+    fn every_kernel_hashes() {
+        for kernel in Kernel::ALL {
+            check(kernel.name(), |batch| sliced::with(kernel, batch));
+        }
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn both_forms_of_the_widest_kernel_hash() {
+        for mixed in [false, true] {
+            check("avx512", |batch| sliced::with_avx512(mixed, batch));
+        }
+    }
+}
