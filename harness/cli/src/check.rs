@@ -95,7 +95,7 @@ async fn start(args: &CheckArgs, endpoint: Option<Endpoint>, library: &Library, 
             remote = remote.fed(world, Arc::clone(&library.fixture));
         }
     }
-    let mut client = Client::new(remote.credited(), limits);
+    let mut client = Client::new(remote.endpoint().clone(), limits);
     match tanglegram_runner::preflight(&mut client).await {
         Ok(info) => note(args, &format!("checking {} ({})", client.endpoint(), info.software)),
         Err(why) => return unusable(args, &why),

@@ -37,22 +37,25 @@ impl Remote {
         Self { endpoint, limits, feeding: None }
     }
 
-    /// A node that was started on the fixture's genesis and coordinator as `world` says, and is to be fed.
+    /// A node that was started on the fixture's genesis and coordinator as `world` says, and is to be fed; it is asked
+    /// with that world's credentials unless the endpoint has some.
     #[must_use]
     pub fn fed(mut self, world: &'static World, fixture: Arc<Fixture>) -> Self {
+        if let (Some(credentials), None) = (world.credentials, self.endpoint.authorization()) {
+            self.endpoint = self.endpoint.clone().with_basic(credentials).unwrap_or(self.endpoint);
+        }
         self.feeding = Some(Feeding { world, fixture, reached: None });
         self
     }
 
-    /// The endpoint with the credentials that the fed world's node asks for.
-    pub fn credited(&self) -> Endpoint {
-        let feeding = self.feeding.as_ref();
-        feeding.map_or_else(|| self.endpoint.clone(), |feeding| feeding.credited(&self.endpoint))
+    /// Where the node's API is.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     async fn advance(&mut self, state: &str) -> Result<(), Refusal> {
         let Some(feeding) = &mut self.feeding else { return Ok(()) };
-        let mut client = Client::new(feeding.credited(&self.endpoint), self.limits);
+        let mut client = Client::new(self.endpoint.clone(), self.limits);
         if feeding.reached.is_none() {
             feeding.expect_genesis(&mut client).await?;
         }
@@ -86,16 +89,6 @@ impl Provider for Remote {
 }
 
 impl Feeding {
-    /// The endpoint with the credentials that the world's node asks for, unless the user gave some.
-    fn credited(&self, endpoint: &Endpoint) -> Endpoint {
-        match self.world.credentials {
-            Some(credentials) if endpoint.authorization().is_none() => {
-                endpoint.clone().with_basic(credentials).unwrap_or_else(|_| endpoint.clone())
-            }
-            _ => endpoint.clone(),
-        }
-    }
-
     /// The node must not have anything but its genesis yet, else no state can be relied on.
     async fn expect_genesis(&self, client: &mut Client) -> Result<(), Refusal> {
         let info = preflight(client).await.map_err(Refusal::Unusable)?;
