@@ -23,9 +23,9 @@ pub(super) struct Avx512 {
     mixed: bool,
 }
 
-/// The low planes of the last eight trits after the first round of a sweep.
+/// Low planes of trits after the first round of a sweep that have no register.
 #[repr(C, align(64))]
-struct Ring([Plane; 8]);
+struct Ring([Plane; 2]);
 
 impl Avx512 {
     /// `None` where the CPU lacks AVX-512F (or AVX2, which all with the former have).
@@ -35,7 +35,7 @@ impl Avx512 {
         let zero = Slot { high: [0; WORDS], low: [0; WORDS] };
         (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx2")).then(|| Self {
             arena: vec![zero; SLOTS].into_boxed_slice(),
-            ring: Box::new(Ring([[0; WORDS]; 8])),
+            ring: Box::new(Ring([[0; WORDS]; 2])),
             mixed,
         })
     }
@@ -122,102 +122,87 @@ fn sboxes(arena: &mut [Slot], ops: &[Op]) {
 
 /// `H'` into `$n`, from `a = ($h, $n)` and the high plane `$b`; or into `$n` holding the high plane of `b`, from it and
 /// `a = ($h, $b)`.
+#[rustfmt::skip]
 macro_rules! high {
-    ($n:tt, $h:tt, $b:tt) => {
+    ($n:literal, $h:literal, $b:literal) => {
         concat!("vpternlogq zmm", $n, ", zmm", $h, ", zmm", $b, ", 0x7b\n")
     };
 }
 
 /// `n'` into `$h`, from the high plane of `a` and `b = ($b, $n)`.
+#[rustfmt::skip]
 macro_rules! low {
-    (ternary, $h:tt, $b:tt, $n:tt) => {
+    (ternary, $h:literal, $b:literal, $n:literal) => {
         concat!("vpternlogq zmm", $h, ", zmm", $b, ", zmm", $n, ", 0x78\n")
     };
-    (mixed, $h:tt, $b:tt, $n:tt) => {
+    (mixed, $h:literal, $b:literal, $n:literal) => {
         concat!("vpandq zmm25, zmm", $b, ", zmm", $n, "\n", "vpxorq zmm", $h, ", zmm", $h, ", zmm25\n")
     };
 }
 
 /// `n'` into `$n`, from the high plane of `a` and `b = ($b, $n)`.
+#[rustfmt::skip]
 macro_rules! low_over_b {
-    (ternary, $n:tt, $h:tt, $b:tt) => {
+    (ternary, $n:literal, $h:literal, $b:literal) => {
         concat!("vpternlogq zmm", $n, ", zmm", $h, ", zmm", $b, ", 0x6c\n")
     };
-    (mixed, $n:tt, $h:tt, $b:tt) => {
-        concat!(
-            "vpandq zmm",
-            $n,
-            ", zmm",
-            $n,
-            ", zmm",
-            $b,
-            "\n",
-            "vpxorq zmm",
-            $n,
-            ", zmm",
-            $n,
-            ", zmm",
-            $h,
-            "\n"
-        )
+    (mixed, $n:literal, $h:literal, $b:literal) => {
+        concat!("vpandq zmm", $n, ", zmm", $n, ", zmm", $b, "\n", "vpxorq zmm", $n, ", zmm", $n, ", zmm", $h, "\n")
     };
 }
 
-/// `n'` into zmm24 from the high plane of `a` there, and `b`: its high plane in zmm25, its low in memory.
+/// `n'` into `$h`, from the high plane of `a` and from `b`: its high plane in zmm25, its low in memory.
+#[rustfmt::skip]
 macro_rules! low_of_memory {
-    (ternary, $n:literal) => {
-        concat!("vpternlogq zmm24, zmm25, ", $n, ", 0x78\n")
+    (ternary, $h:literal, $n:literal) => {
+        concat!("vpternlogq zmm", $h, ", zmm25, ", $n, ", 0x78\n")
     };
-    (mixed, $n:literal) => {
-        concat!("vpandq zmm25, zmm25, ", $n, "\n", "vpxorq zmm24, zmm24, zmm25\n")
+    (mixed, $h:literal, $n:literal) => {
+        concat!("vpandq zmm25, zmm25, ", $n, "\n", "vpxorq zmm", $h, ", zmm", $h, ", zmm25\n")
     };
 }
 
-/// `A1[m] = g(A0[m], A0[m-16])` into (`$y`, 24), its low plane also into the ring. `$q` is the step's place in the loop.
+/// `A1[m] = g(A0[m], A0[m-16])` into (`$q`, `$n`). `$q` is the step's place in the loop.
+#[rustfmt::skip]
 macro_rules! first {
-    ($form:ident, $q:literal) => {
+    ($form:ident, $q:literal, $n:literal) => {
         concat!(
-            "movzx eax, word ptr [{loads} + 82 + 2*",
-            $q,
-            "]\n",
-            "movzx edx, word ptr [{loads} + 50 + 2*",
-            $q,
-            "]\n",
-            "vmovdqa64 zmm24, [{from} + 8*rax]\n",
-            "vmovdqa64 zmm",
-            $q,
-            ", [{from} + 8*rax + 64]\n",
+            "movzx eax, word ptr [{loads} + 82 + 2*", $q, "]\n",
+            "movzx edx, word ptr [{loads} + 50 + 2*", $q, "]\n",
+            "vmovdqa64 zmm", $n, ", [{from} + 8*rax]\n",
+            "vmovdqa64 zmm", $q, ", [{from} + 8*rax + 64]\n",
             "vmovdqa64 zmm25, [{from} + 8*rdx]\n",
-            high!($q, 24, 25),
-            low_of_memory!($form, "[{from} + 8*rdx + 64]"),
+            high!($q, $n, 25),
+            low_of_memory!($form, $n, "[{from} + 8*rdx + 64]"),
         )
     };
 }
 
+/// The low plane of A1 is needed again eight steps later. Six of eight steps have a register to keep it, two have memory.
+#[rustfmt::skip]
 macro_rules! keep {
-    ($p:literal) => {
-        concat!("vmovdqa64 [{ring} + 64*", $p, "], zmm24\n")
-    };
+    ((register), $n:literal) => { "" };
+    ((memory $p:literal), $n:literal) => { concat!("vmovdqa64 [{ring} + 64*", $p, "], zmm", $n, "\n") };
+}
+
+/// The low plane of A1[m-8] into `$l`; its place is free then.
+#[rustfmt::skip]
+macro_rules! recall {
+    ((register), $l:literal, $n:literal) => { concat!("vmovdqa64 zmm", $l, ", zmm", $n, "\n") };
+    ((memory $p:literal), $l:literal, $n:literal) => { concat!("vmovdqa64 zmm", $l, ", [{ring} + 64*", $p, "]\n") };
 }
 
 /// `A2[m-8] = g(A1[m-8], A1[m])` into (`$l`, `$y8`).
+#[rustfmt::skip]
 macro_rules! second {
-    ($form:ident, $p:literal, $y:literal, $l:literal, $y8:literal) => {
-        concat!(
-            "vmovdqa64 zmm",
-            $l,
-            ", [{ring} + 64*",
-            $p,
-            "]\n",
-            keep!($p),
-            high!($l, $y8, $y),
-            low!($form, $y8, $y, 24),
-        )
+    ($form:ident, $y:literal $n:literal, $l:literal $y8:literal) => {
+        concat!(high!($l, $y8, $y), low!($form, $y8, $y, $n))
     };
 }
 
 /// The other levels: `A3[m-8] = g(A2[m-8], A2[m-12])`, `A4[m-10] = g(A3[m-10], A3[m-8])`,
 /// `A5[m-10] = g(A4[m-10], A4[m-11])`, the last into (`$y15`, `$l7`).
+#[rustfmt::skip]
 macro_rules! others {
     ($form:ident, $l:literal $y8:literal, $l4:literal $y12:literal, $l6:literal $y14:literal, $l7:literal $y15:literal) => {
         concat!(
@@ -233,49 +218,51 @@ macro_rules! others {
     };
 }
 
+#[rustfmt::skip]
 macro_rules! store {
     ($slot:literal, $high:literal, $low:literal) => {
         concat!(
-            "vmovdqa64 [{to} + 8*",
-            $slot,
-            "], zmm",
-            $high,
-            "\n",
-            "vmovdqa64 [{to} + 8*",
-            $slot,
-            " + 64], zmm",
-            $low,
-            "\n",
+            "vmovdqa64 [{to} + 8*", $slot, "], zmm", $high, "\n",
+            "vmovdqa64 [{to} + 8*", $slot, " + 64], zmm", $low, "\n",
         )
     };
 }
 
 /// A step that does only the first round.
+#[rustfmt::skip]
 macro_rules! one_round {
-    ($form:ident, $q:literal $p:literal, $($rest:tt)*) => {
-        concat!(first!($form, $q), keep!($p))
+    ($form:ident, $q:literal $ring:tt $n:literal, $($rest:tt)*) => {
+        concat!(first!($form, $q, $n), keep!($ring, $n))
     };
 }
 
 /// A step that does only the first two rounds.
+#[rustfmt::skip]
 macro_rules! two_rounds {
-    ($form:ident, $q:literal $p:literal, $l:literal $y8:literal, $($rest:tt)*) => {
-        concat!(first!($form, $q), second!($form, $p, $q, $l, $y8))
+    ($form:ident, $q:literal $ring:tt $n:literal, $l:literal $y8:literal, $($rest:tt)*) => {
+        concat!(
+            recall!($ring, $l, $n),
+            first!($form, $q, $n),
+            keep!($ring, $n),
+            second!($form, $q $n, $l $y8),
+        )
     };
 }
 
 /// A step whose result is of no use.
+#[rustfmt::skip]
 macro_rules! no_result {
-    ($form:ident, $q:literal $p:literal, $l:literal $y8:literal, $($rest:tt)*) => {
-        concat!(two_rounds!($form, $q $p, $l $y8,), others!($form, $l $y8, $($rest)*))
+    ($form:ident, $q:literal $ring:tt $n:literal, $l:literal $y8:literal, $($rest:tt)*) => {
+        concat!(two_rounds!($form, $q $ring $n, $l $y8,), others!($form, $l $y8, $($rest)*))
     };
 }
 
 /// A step whose result goes to a spare slot.
+#[rustfmt::skip]
 macro_rules! to_spare {
-    ($form:ident, $q:literal $p:literal, $a:literal $b:literal, $c:literal $d:literal, $e:literal $f:literal, $l7:literal $y15:literal) => {
+    ($form:ident, $q:literal $ring:tt $n:literal, $a:literal $b:literal, $c:literal $d:literal, $e:literal $f:literal, $l7:literal $y15:literal) => {
         concat!(
-            no_result!($form, $q $p, $a $b, $c $d, $e $f, $l7 $y15),
+            no_result!($form, $q $ring $n, $a $b, $c $d, $e $f, $l7 $y15),
             "movzx ecx, word ptr [{stores} - 14 + 2*", $q, "]\n",
             store!("rcx", $y15, $l7),
         )
@@ -283,38 +270,40 @@ macro_rules! to_spare {
 }
 
 /// A step whose result replaces A0[m-16].
+#[rustfmt::skip]
 macro_rules! in_place {
-    ($form:ident, $q:literal $p:literal, $a:literal $b:literal, $c:literal $d:literal, $e:literal $f:literal, $l7:literal $y15:literal) => {
-        concat!(no_result!($form, $q $p, $a $b, $c $d, $e $f, $l7 $y15), store!("rdx", $y15, $l7))
+    ($form:ident, $q:literal $ring:tt $n:literal, $a:literal $b:literal, $c:literal $d:literal, $e:literal $f:literal, $l7:literal $y15:literal) => {
+        concat!(no_result!($form, $q $ring $n, $a $b, $c $d, $e $f, $l7 $y15), store!("rdx", $y15, $l7))
     };
 }
 
 /// Steps of one kind, by their place in the loop of sixteen.
+#[rustfmt::skip]
 macro_rules! steps {
     ($kind:ident, $form:ident, $($q:tt)*) => { concat!($(step!($kind, $form, $q)),*) };
 }
 
-/// The registers of a step. A trit stays where it is from round to round; each gate overwrites an operand that dies.
-/// `$y` is the step's place, so the pairs below are the registers `$l` of step `m` and `$y` of `m-8`, then those of
-/// `m-4` and `m-12`, `m-6` and `m-14`, `m-7` and `m-15`.
+/// The registers of a step: its place `q` (also the register of the high plane of A1), where the low plane of A1 is kept,
+/// and pairs `l y`. A trit stays where it is from round to round; each gate overwrites an operand that dies. The pairs are
+/// the `l` of step `m` with the `y` of step `m-8`, then those of `m-4` and `m-12`, `m-6` and `m-14`, `m-7` and `m-15`.
 #[rustfmt::skip]
 macro_rules! step {
-    ($kind:ident, $form:ident, 0) => { $kind!($form, 0 0, 16 8, 20 4, 18 2, 17 1) };
-    ($kind:ident, $form:ident, 1) => { $kind!($form, 1 1, 17 9, 21 5, 19 3, 18 2) };
-    ($kind:ident, $form:ident, 2) => { $kind!($form, 2 2, 18 10, 22 6, 20 4, 19 3) };
-    ($kind:ident, $form:ident, 3) => { $kind!($form, 3 3, 19 11, 23 7, 21 5, 20 4) };
-    ($kind:ident, $form:ident, 4) => { $kind!($form, 4 4, 20 12, 16 8, 22 6, 21 5) };
-    ($kind:ident, $form:ident, 5) => { $kind!($form, 5 5, 21 13, 17 9, 23 7, 22 6) };
-    ($kind:ident, $form:ident, 6) => { $kind!($form, 6 6, 22 14, 18 10, 16 8, 23 7) };
-    ($kind:ident, $form:ident, 7) => { $kind!($form, 7 7, 23 15, 19 11, 17 9, 16 8) };
-    ($kind:ident, $form:ident, 8) => { $kind!($form, 8 0, 16 0, 20 12, 18 10, 17 9) };
-    ($kind:ident, $form:ident, 9) => { $kind!($form, 9 1, 17 1, 21 13, 19 11, 18 10) };
-    ($kind:ident, $form:ident, 10) => { $kind!($form, 10 2, 18 2, 22 14, 20 12, 19 11) };
-    ($kind:ident, $form:ident, 11) => { $kind!($form, 11 3, 19 3, 23 15, 21 13, 20 12) };
-    ($kind:ident, $form:ident, 12) => { $kind!($form, 12 4, 20 4, 16 0, 22 14, 21 13) };
-    ($kind:ident, $form:ident, 13) => { $kind!($form, 13 5, 21 5, 17 1, 23 15, 22 14) };
-    ($kind:ident, $form:ident, 14) => { $kind!($form, 14 6, 22 6, 18 2, 16 0, 23 15) };
-    ($kind:ident, $form:ident, 15) => { $kind!($form, 15 7, 23 7, 19 3, 17 1, 16 0) };
+    ($kind:ident, $form:ident, 0) => { $kind!($form, 0 (memory 0) 24, 16 8, 20 4, 18 2, 17 1) };
+    ($kind:ident, $form:ident, 1) => { $kind!($form, 1 (memory 1) 24, 17 9, 21 5, 19 3, 18 2) };
+    ($kind:ident, $form:ident, 2) => { $kind!($form, 2 (register) 26, 18 10, 22 6, 20 4, 19 3) };
+    ($kind:ident, $form:ident, 3) => { $kind!($form, 3 (register) 27, 19 11, 23 7, 21 5, 20 4) };
+    ($kind:ident, $form:ident, 4) => { $kind!($form, 4 (register) 28, 20 12, 16 8, 22 6, 21 5) };
+    ($kind:ident, $form:ident, 5) => { $kind!($form, 5 (register) 29, 21 13, 17 9, 23 7, 22 6) };
+    ($kind:ident, $form:ident, 6) => { $kind!($form, 6 (register) 30, 22 14, 18 10, 16 8, 23 7) };
+    ($kind:ident, $form:ident, 7) => { $kind!($form, 7 (register) 31, 23 15, 19 11, 17 9, 16 8) };
+    ($kind:ident, $form:ident, 8) => { $kind!($form, 8 (memory 0) 24, 16 0, 20 12, 18 10, 17 9) };
+    ($kind:ident, $form:ident, 9) => { $kind!($form, 9 (memory 1) 24, 17 1, 21 13, 19 11, 18 10) };
+    ($kind:ident, $form:ident, 10) => { $kind!($form, 10 (register) 26, 18 2, 22 14, 20 12, 19 11) };
+    ($kind:ident, $form:ident, 11) => { $kind!($form, 11 (register) 27, 19 3, 23 15, 21 13, 20 12) };
+    ($kind:ident, $form:ident, 12) => { $kind!($form, 12 (register) 28, 20 4, 16 0, 22 14, 21 13) };
+    ($kind:ident, $form:ident, 13) => { $kind!($form, 13 (register) 29, 21 5, 17 1, 23 15, 22 14) };
+    ($kind:ident, $form:ident, 14) => { $kind!($form, 14 (register) 30, 22 6, 18 2, 16 0, 23 15) };
+    ($kind:ident, $form:ident, 15) => { $kind!($form, 15 (register) 31, 23 7, 19 3, 17 1, 16 0) };
 }
 
 /// A sweep of five rounds in the given form.
@@ -362,7 +351,8 @@ macro_rules! sweep5 {
                     out("zmm6") _, out("zmm7") _, out("zmm8") _, out("zmm9") _, out("zmm10") _, out("zmm11") _,
                     out("zmm12") _, out("zmm13") _, out("zmm14") _, out("zmm15") _, out("zmm16") _, out("zmm17") _,
                     out("zmm18") _, out("zmm19") _, out("zmm20") _, out("zmm21") _, out("zmm22") _, out("zmm23") _,
-                    out("zmm24") _, out("zmm25") _,
+                    out("zmm24") _, out("zmm25") _, out("zmm26") _, out("zmm27") _, out("zmm28") _, out("zmm29") _,
+                    out("zmm30") _, out("zmm31") _,
                     options(nostack),
                 );
             }
