@@ -60,11 +60,11 @@ impl<'a, L: Lanes> Search<'a, L> {
         let mut state = *self.problem.state();
         state[FIXED_TRITS..].iter_mut().zip(nonce::nonce(start)).for_each(|(trit, nonce)| *trit = nonce);
         for (i, &trit) in state.iter().enumerate() {
-            self.broadcast(WORK + i, trit);
+            self.broadcast(BASE + i, trit);
         }
         for (trit, planes) in LANE_TRITS.iter().zip(&LANE_PLANES) {
             let [high, low] = planes.map(|plane| std::array::from_fn(|i| plane[(word + i) % WORDS]));
-            self.lanes.set(0, WORK + FIXED_TRITS + trit, &high, &low);
+            self.lanes.set(0, BASE + FIXED_TRITS + trit, &high, &low);
         }
         for (round, (keep, ops)) in self.program.keep.iter().zip(&self.program.base).enumerate() {
             self.lanes.copy(keep);
@@ -75,8 +75,8 @@ impl<'a, L: Lanes> Search<'a, L> {
     /// The smallest counter from `first` on, in the lanes, that solves the problem.
     fn batch(&mut self, inner: u64, first: u64) -> Option<u64> {
         let nonce = nonce::nonce(inner * LANES);
-        for i in 0..INNER_TRITS.len() {
-            self.broadcast(self.program.inner[i].into(), nonce[INNER_TRITS[i]]);
+        for trit in INNER_TRITS {
+            self.broadcast(BASE + FIXED_TRITS + trit, nonce[trit]);
         }
         for (round, ops) in self.program.head.iter().enumerate() {
             self.lanes.sboxes(round, ops);

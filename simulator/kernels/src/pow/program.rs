@@ -4,23 +4,24 @@
 //!
 //! | slots | name | hold |
 //! | --- | --- | --- |
-//! | 761 | [`BASE`] | the state after the head, and spares |
+//! | 761 | [`BASE`] | the state during the head, and spares |
 //! | 761 | [`WORK`] | the state during the sweeps, and spares |
-//! | 2 x 160 | scratch | the trits the head works on |
 //! | the rest | pool | trits the head reads that the inner number does not reach |
 //!
 //! A hash is three parts. The **head** is the first 7 rounds: after them only 139 of the 729 trits depend on the inner
 //! number (see [`super::nonce`]), so they alone are done again for each. The **sweeps** run several rounds in one pass
-//! over the ring, in place. The **tail** is the last 8 rounds, of which only the trits that reach the end of the hash
-//! are done: 355 s-boxes instead of 5832.
+//! over the ring, in place. The **tail** is the last 8 rounds or a few more, of which only the trits that reach the end of the hash
+//! are done: of the last 8, 340 s-boxes instead of 5832.
+
+use std::collections::BTreeMap;
 
 use super::nonce::INNER_TRITS;
 use super::{FIXED_TRITS, HASH_TRITS};
 use crate::curl::chain::{RING, STRIDES, power};
 use crate::sliced::{BASE, REGION, Round, Sweep, WORK, op, sweeps};
 
-const SCRATCH: [usize; 2] = [WORK + REGION, WORK + REGION + 160];
-const POOL: usize = SCRATCH[1] + 160;
+/// First slot of the pool.
+const POOL: usize = WORK + REGION;
 
 /// Rounds in the head.
 pub(super) const HEAD: usize = 7;
@@ -32,12 +33,10 @@ pub(super) const SCREEN: usize = 12;
 /// The tables of one search; they depend only on the mwm and the number of rounds in a sweep.
 #[derive(Debug)]
 pub(super) struct Program {
-    /// The first rounds for a whole state: from [`BASE`] through [`WORK`] back to `BASE`.
+    /// The first rounds for a whole state.
     pub(super) base: Vec<Round>,
-    /// Before each round of `base`: what to keep for the head, as (from, to).
+    /// Before each round of `base`: what to keep, as (from, to).
     pub(super) keep: Vec<Vec<(u16, u16)>>,
-    /// Where the head expects the inner trits.
-    pub(super) inner: [u16; INNER_TRITS.len()],
     /// The first rounds for the trits that the inner number reaches.
     pub(super) head: Vec<Round>,
     /// The sweeps; the first reads from `BASE`, all write to `WORK`.
@@ -55,72 +54,51 @@ impl Program {
         let end = STRIDES.len() - TAIL - (STRIDES.len() - TAIL - HEAD) % fused;
         let (sweeps, physical) = sweeps(HEAD..end, fused, scale);
         let (tail, screened) = tail(end, zeros, &physical);
-        Self {
-            base: base(),
-            keep,
-            inner: INNER_TRITS.map(|i| inner_slot(i) as u16),
-            head,
-            sweeps,
-            tail,
-            screened,
-        }
+        Self { base: base(), keep, head, sweeps, tail, screened }
     }
 }
 
-/// Where the state is before round `r` of the head.
-fn region(r: usize) -> usize {
-    if (HEAD - r).is_multiple_of(2) { BASE } else { WORK }
-}
-
-fn inner_slot(trit: usize) -> usize {
-    SCRATCH[0] + INNER_TRITS.iter().position(|&i| i == trit).unwrap_or(0)
-}
-
-/// The head for a whole state.
+/// The head for a whole state, in place. Each round ends with what it overwrote first, from a spare slot.
 fn base() -> Vec<Round> {
     let round = |r: usize| {
-        let (from, to) = (region(r), region(r + 1));
-        (0..RING).map(|i| op(to + i, from + i, from + (i + STRIDES[r]) % RING)).collect()
+        let slots = along(0, STRIDES[r]).map(|i| BASE + i).chain([BASE + RING]).collect::<Vec<_>>();
+        slots.windows(2).map(|pair| op(pair[0], pair[0], pair[1])).collect()
     };
     (0..HEAD).map(round).collect()
 }
 
-/// The head, and what to keep for it.
+/// What to keep in the head, and the head for the trits that the inner number reaches, in place.
 fn head() -> (Vec<Vec<(u16, u16)>>, Vec<Round>) {
-    let mut slots = vec![None; RING];
-    for trit in INNER_TRITS {
-        slots[FIXED_TRITS + trit] = Some(inner_slot(trit));
-    }
+    let mut reached = vec![false; RING];
+    INNER_TRITS.iter().for_each(|trit| reached[FIXED_TRITS + trit] = true);
     let (mut pool, mut keep, mut head) = (POOL, Vec::new(), Vec::new());
-    for r in 0..HEAD {
-        let (mut kept, mut round, mut next) = (Vec::new(), Vec::new(), vec![None; RING]);
-        for i in along(STRIDES[r]) {
-            let other = (i + STRIDES[r]) % RING;
-            if slots[i].is_none() && slots[other].is_none() {
-                continue;
+    for stride in &STRIDES[..HEAD] {
+        let next: Vec<bool> = (0..RING).map(|i| reached[i] || reached[(i + stride) % RING]).collect();
+        let mut kept = BTreeMap::new();
+        let mut operand = |i: usize| {
+            if reached[i] {
+                return BASE + i;
             }
-            let mut operand = |i: usize| {
-                slots[i].unwrap_or_else(|| {
-                    kept.push(((region(r) + i) as u16, pool as u16));
-                    pool += 1;
-                    pool - 1
-                })
-            };
-            let (a, b) = (operand(i), operand(other));
-            let to = if r == HEAD - 1 { BASE + i } else { SCRATCH[(r + 1) % 2] + round.len() };
-            round.push(op(to, a, b));
-            next[i] = Some(to);
-        }
-        slots = next;
-        keep.push(kept);
-        head.push(round);
+            *kept.entry(i).or_insert_with(|| {
+                pool += 1;
+                pool - 1
+            })
+        };
+        // From a trit that is not reached on, so that every operand a stride ahead is still there.
+        let start = next.iter().position(|reached| !reached).unwrap_or(0);
+        let sbox = |i: usize| op(BASE + i, operand(i), operand((i + stride) % RING));
+        head.push(along(start, *stride).filter(|&i| next[i]).map(sbox).collect());
+        let first = (BASE, BASE + RING);
+        let pairs = kept.into_iter().map(|(i, slot)| (BASE + i, slot)).chain([first]);
+        keep.push(pairs.map(|(from, to)| (from as u16, to as u16)).collect());
+        reached = next;
     }
     (keep, head)
 }
 
-/// All positions of the ring, each one `stride` further than the last.
-fn along(stride: usize) -> impl Iterator<Item = usize> {
-    (0..RING).map(move |k| k * stride % RING)
+/// All positions of the ring from `start` on, each one `stride` further than the last.
+fn along(start: usize, stride: usize) -> impl Iterator<Item = usize> {
+    (0..RING).map(move |k| (start + k * stride) % RING)
 }
 
 /// The last rounds for the final `zeros` trits of the hash, and the slots of those.
