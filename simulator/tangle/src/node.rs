@@ -1,6 +1,6 @@
 //! The node: its state, and the way of every input through it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use tanglegram_ternary::{Address, Hash, Tag, Transaction};
 use crate::api::{self, AttachQueue};
 use crate::config::Config;
 use crate::gossip::{Message, Network, PeerId, Requests};
+use crate::idset::IdSet;
 use crate::ledger::Ledger;
 use crate::milestone::Milestones;
 use crate::spent::SpentAddresses;
@@ -25,6 +26,9 @@ pub type Millis = u64;
 pub type RequestId = u64;
 /// Names a piece of proof of work; chosen by the node.
 pub type JobId = u64;
+
+/// How many tails are tried as a parent of a milestone.
+const MAX_PARENTS_TRIED: usize = 1_000;
 
 /// Something that happens to a node.
 #[derive(Clone, Debug)]
@@ -301,13 +305,25 @@ impl Node {
         (trunk.map_or(latest, |tip| self.tangle.hash(tip)), latest)
     }
 
-    /// The oldest tip that may be approved together with a milestone, and is not that milestone.
+    /// The oldest tip that may be approved together with a milestone, and is not that milestone. Below a tip that may not, such
+    /// as one that spends what its own past spends, the nearest unconfirmed tail that may.
     fn oldest_tip_beside(&mut self, milestone: TxId) -> Option<TxId> {
-        let tips: Vec<TxId> = self.tips.iter().filter(|&tip| tip != milestone).collect();
+        let mut ahead: VecDeque<TxId> = self.tips.iter().filter(|&tip| tip != milestone).collect();
         let mut validator = WalkValidator::default();
         let (mut ground, _) = self.ground();
         validator.accepts(&mut ground, milestone).then_some(())?;
-        tips.into_iter().find(|&tip| validator.accepts(&mut ground, tip))
+        let mut seen = IdSet::default();
+        while let Some(tail) = ahead.pop_front() {
+            if !seen.insert(tail) || seen.len() > MAX_PARENTS_TRIED {
+                continue;
+            }
+            if validator.accepts(&mut ground, tail) {
+                return Some(tail);
+            }
+            let below = ground.tangle.approved_tails(tail).into_iter();
+            ahead.extend(below.filter(|&id| ground.tangle.vertex(id).snapshot_index == 0));
+        }
+        None
     }
 
     /// Whether the node has confirmed anything and is at most one milestone behind; unsynchronised nodes refuse to judge.
