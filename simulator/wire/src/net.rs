@@ -74,8 +74,8 @@ pub fn serve(nodes: Vec<Served>) -> Result<Running, ServeError> {
 
 /// Serves nodes and mirror nodes on a thread of their own; returns as soon as their ports answer.
 pub fn serve_all(nodes: Vec<Served>, mirrors: Vec<ServedMirror>) -> Result<Running, ServeError> {
-    let names = nodes.iter().map(|node| &node.name).chain(mirrors.iter().map(|mirror| &mirror.name));
-    let name = names.cloned().next().unwrap_or_default();
+    let mut names = nodes.iter().map(|node| &node.name).chain(mirrors.iter().map(|mirror| &mirror.name));
+    let name = names.next().cloned().unwrap_or_default();
     let failed = |source| ServeError::Io { name: name.clone(), source };
     let apis = addresses(nodes.iter().map(|node| (&node.name, &node.listener))).map_err(failed)?;
     let mirror_apis =

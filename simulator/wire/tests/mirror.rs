@@ -1,5 +1,8 @@
 //! A mirror node on a port says what it says without one, and reads files that come.
 
+#![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+#![allow(clippy::disallowed_methods, reason = "a real server is waited for in real time")]
+
 mod common;
 
 use std::fs;
