@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tanglegram_runner::Library;
-use tanglegram_target::{DIALECTS, WORLDS};
+use tanglegram_target::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS};
 use tanglegram_vector::{Level, Problem};
 
 use crate::exit;
@@ -103,10 +103,14 @@ pub(crate) struct SelectionArgs {
     /// [default: exact for the embedded node, spec for a URL]
     #[arg(long, value_enum)]
     pub(crate) level: Option<LevelArg>,
-    /// The dialect the node is held to
-    #[arg(long, value_name = "NAME", default_value = DIALECTS[0], value_parser = PossibleValuesParser::new(DIALECTS))]
-    pub(crate) dialect: String,
-    /// Only vectors of this world and of any; with --feed: the world the node was started for
+    /// The dialect the node or mirror node is held to [default: iri-1.8.5, document]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(DIALECTS.iter().chain(&MIRROR_DIALECTS)))]
+    pub(crate) dialect: Option<String>,
+    /// Only vectors of this API [default: both; for a URL, the one that is found there]
+    #[arg(long, value_name = "API", value_parser = PossibleValuesParser::new([IRI, MIRROR]))]
+    pub(crate) api: Option<String>,
+    /// Only vectors of this world and of any; with --feed: the world the node was started for; recorded-mirror with a URL:
+    /// the mirror node there has that data
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(WORLDS.map(|world| world.name)))]
     pub(crate) world: Option<String>,
     /// Never send a command that changes the node

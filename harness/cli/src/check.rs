@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tanglegram_runner::{Ending, Library, Outcome, Plan, Remote, RunOptions, Selection, Summary, Verdict};
-use tanglegram_target::{Client, Embedded, Endpoint, Limits, Provider, World};
+use tanglegram_target::{Client, Embedded, Endpoint, IRI, Limits, MIRROR, Provider, World};
 use tanglegram_vector::Level;
 use tokio::time::Instant;
 
@@ -25,7 +25,17 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
         Ok(library) => library,
         Err(found) => return problems::print(&found),
     };
-    let plan = Plan::new(&library, &selection(args));
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}"), Exit::Unusable),
+    };
+    let api = match (&args.selection.api, &endpoint) {
+        (None, Some(endpoint)) if !args.list => {
+            Some(runtime.block_on(api_of(endpoint, limits(args, true))).to_owned())
+        }
+        (api, _) => api.clone(),
+    };
+    let plan = Plan::new(&library, &selection(args, api.clone()));
     if plan.is_empty() {
         let count = library.vectors().count();
         return fail(&format!("none of the {count} vectors is selected"), Exit::Nothing);
@@ -33,11 +43,19 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
     if args.list {
         return list(&plan);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(start(args, endpoint, &library, &plan)),
-        Err(error) => fail(&format!("cannot start: {error}"), Exit::Unusable),
-    }
+    runtime.block_on(start(args, endpoint, api.as_deref(), &library, &plan))
+}
+
+/// Which API is behind a URL: that of a mirror node if it answers as one, else that of an IRI node.
+async fn api_of(endpoint: &Endpoint, limits: Limits) -> &'static str {
+    let mut client = Client::new(endpoint.clone(), limits);
+    if tanglegram_runner::mirror_preflight(&mut client).await.is_ok() { MIRROR } else { IRI }
+}
+
+/// The bounds on one exchange with a node behind a URL, or with the embedded one.
+fn limits(args: &CheckArgs, remote: bool) -> Limits {
+    let timeout = args.timeout.unwrap_or(if remote { 30.0 } else { 300.0 });
+    Limits { exchange: Duration::from_secs_f64(timeout), ..Limits::default() }
 }
 
 /// Tells in one line why nothing was done.
@@ -54,17 +72,26 @@ fn endpoint(url: &str, args: &CheckArgs) -> Result<Endpoint, tanglegram_target::
     }
 }
 
-fn selection(args: &CheckArgs) -> Selection {
+fn selection(args: &CheckArgs, api: Option<String>) -> Selection {
     let chosen = &args.selection;
     let default = if args.url.is_some() { Level::Spec } else { Level::Exact };
     Selection {
         filters: chosen.filters.clone(),
         tags: chosen.tags.clone(),
         level: chosen.level.map_or(default, Level::from),
-        dialect: chosen.dialect.clone(),
+        dialect: dialect(args, IRI),
+        mirror_dialect: dialect(args, MIRROR),
+        api,
         world: chosen.world.clone(),
         read_only: chosen.read_only,
     }
+}
+
+/// The dialect of an API: the one that was asked for, if it is one of this API, else the default.
+fn dialect(args: &CheckArgs, api: &str) -> String {
+    let known = tanglegram_target::dialects(api);
+    let chosen = args.selection.dialect.as_deref().filter(|chosen| known.contains(chosen));
+    chosen.unwrap_or(known[0]).to_owned()
 }
 
 fn list(plan: &Plan<'_>) -> Exit {
@@ -81,14 +108,24 @@ fn list(plan: &Plan<'_>) -> Exit {
     Exit::Expected
 }
 
-async fn start(args: &CheckArgs, endpoint: Option<Endpoint>, library: &Library, plan: &Plan<'_>) -> Exit {
-    let timeout = args.timeout.unwrap_or(if endpoint.is_some() { 30.0 } else { 300.0 });
-    let limits = Limits { exchange: Duration::from_secs_f64(timeout), ..Limits::default() };
+async fn start(
+    args: &CheckArgs,
+    endpoint: Option<Endpoint>,
+    api: Option<&str>,
+    library: &Library,
+    plan: &Plan<'_>,
+) -> Exit {
+    let limits = limits(args, endpoint.is_some());
     let Some(endpoint) = endpoint else {
-        let mut embedded = Embedded::new(&args.selection.dialect, Arc::clone(&library.fixture));
+        let (iri, mirror) = (dialect(args, IRI), dialect(args, MIRROR));
+        let mut embedded = Embedded::new(&iri, Arc::clone(&library.fixture)).with_mirror_dialect(&mirror);
         return drive(args, &mut embedded, plan, limits).await;
     };
     let mut remote = Remote::new(endpoint, limits);
+    let world = args.selection.world.as_deref().and_then(World::find);
+    if let Some(world) = world.filter(|world| world.api == MIRROR) {
+        remote = remote.fed(world, Arc::clone(&library.fixture));
+    }
     if args.remote.feed {
         let name = args.selection.world.as_deref().unwrap_or(tanglegram_target::WORLDS[0].name);
         if let Some(world) = World::find(name) {
@@ -96,8 +133,14 @@ async fn start(args: &CheckArgs, endpoint: Option<Endpoint>, library: &Library, 
         }
     }
     let mut client = Client::new(remote.endpoint().clone(), limits);
-    match tanglegram_runner::preflight(&mut client).await {
-        Ok(info) => note(args, &format!("checking {} ({})", client.endpoint(), info.software)),
+    let software = match api {
+        Some(MIRROR) => {
+            tanglegram_runner::mirror_preflight(&mut client).await.map(|()| "a mirror node".to_owned())
+        }
+        _ => tanglegram_runner::preflight(&mut client).await.map(|info| info.software),
+    };
+    match software {
+        Ok(software) => note(args, &format!("checking {} ({software})", client.endpoint())),
         Err(why) => return unusable(args, &why),
     }
     drop(client);

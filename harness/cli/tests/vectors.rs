@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use tanglegram_runner::{Failure, Library, Prepared, Verdict, replay};
-use tanglegram_target::{Client, DIALECTS, Embedded, Limits, Need, outside_address};
+use tanglegram_target::{
+    Client, DIALECTS, Embedded, Limits, MIRROR_DIALECTS, Need, dialects, outside_address,
+};
 use tanglegram_vector::{ANY_WORLD, Vector};
 use tokio::runtime::{Builder, Runtime};
 
@@ -16,8 +18,12 @@ type Nodes = Arc<BTreeMap<&'static str, Mutex<Embedded>>>;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let library = Arc::new(Library::load(None, None).expect("the embedded vectors are valid"));
-    let embedded = |dialect| (dialect, Mutex::new(Embedded::new(dialect, library.fixture.clone())));
-    let nodes: Nodes = Arc::new(DIALECTS.map(embedded).into());
+    let iri = |dialect| (dialect, Mutex::new(Embedded::new(dialect, library.fixture.clone())));
+    let mirror = |dialect| {
+        let embedded = Embedded::new(DIALECTS[0], library.fixture.clone());
+        (dialect, Mutex::new(embedded.with_mirror_dialect(dialect)))
+    };
+    let nodes: Nodes = Arc::new(DIALECTS.map(iri).into_iter().chain(MIRROR_DIALECTS.map(mirror)).collect());
     let outside = runtime().block_on(outside_address()).is_some();
     let mut trials = Vec::new();
     for (file, vectors) in library.files.iter().enumerate() {
@@ -37,8 +43,10 @@ fn runtime() -> Runtime {
 
 fn run(vector: &Vector, library: &Library, nodes: &Nodes) -> Result<(), Failed> {
     let item = Prepared::new(vector, &library.fixture);
-    let speaks =
-        |dialect: &str| vector.dialects.is_empty() || vector.dialects.iter().any(|own| own == dialect);
+    let speaks = |dialect: &str| {
+        let has_api = dialects(vector.api()).contains(&dialect);
+        has_api && (vector.dialects.is_empty() || vector.dialects.iter().any(|own| own == dialect))
+    };
     for (dialect, embedded) in nodes.iter().filter(|(dialect, _)| speaks(dialect)) {
         match runtime().block_on(ask(&item, embedded))? {
             Verdict::Pass => {}
@@ -53,7 +61,7 @@ fn run(vector: &Vector, library: &Library, nodes: &Nodes) -> Result<(), Failed> 
 async fn ask(item: &Prepared<'_>, embedded: &Mutex<Embedded>) -> Result<Verdict, Failed> {
     let vector = item.vector;
     let world = Some(vector.world.as_str()).filter(|world| *world != ANY_WORLD);
-    let need = Need { world, state: vector.state.as_deref(), dirties: vector.dirties };
+    let need = Need { api: vector.api(), world, state: vector.state.as_deref(), dirties: vector.dirties };
     let own;
     let endpoint = {
         let mut embedded = embedded.lock().unwrap_or_else(PoisonError::into_inner);

@@ -26,7 +26,7 @@ async fn main() {
     plan.items.retain(|item| is_plain(item.vector));
     plan.skipped.clear();
     let mut embedded = Embedded::new(DIALECTS[0], library.fixture.clone());
-    let need = Need { world: Some(WORLDS[0].name), state: Some(STATE), dirties: false };
+    let need = Need { api: WORLDS[0].api, world: Some(WORLDS[0].name), state: Some(STATE), dirties: false };
     let endpoint = embedded.shared(&need).expect("the reference node starts");
     let bodies: Vec<Bytes> = plan.items.iter().filter_map(|item| item.body(0)).collect();
     println!("{} vectors, {REPEATS} times each, {ROUNDS} rounds", plan.items.len());
@@ -52,6 +52,8 @@ fn selection() -> Selection {
         tags: Vec::new(),
         level: Level::Exact,
         dialect: DIALECTS[0].to_owned(),
+        mirror_dialect: String::new(),
+        api: None,
         world: Some(WORLDS[0].name.to_owned()),
         read_only: true,
     }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tanglegram_target::{Client, ExchangeError, Reply, Request};
-use tanglegram_vector::{Context, Scope, Step};
+use tanglegram_vector::{Context, Scope, Step, Walk};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::pages::Pages;
 use crate::prepare::{self, Prepared};
 use crate::transcript;
 use crate::verdict::{self, Failure, Verdict};
@@ -112,7 +113,44 @@ impl Run<'_, '_> {
             Err(error) => return Err(self.no_reply(step, number, request, error)),
         };
         self.judge(step, number, request, &reply)?;
-        self.capture(step, number, request, &reply)
+        self.capture(step, number, request, &reply)?;
+        match &step.walk {
+            Some(walk) => self.walk(walk, step, number, request, reply).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Follows the links to the next pages to the end: each page is held to what the step expects, and no row may come
+    /// twice.
+    async fn walk(
+        &mut self,
+        walk: &Walk,
+        step: &Step,
+        number: usize,
+        request: &Request,
+        reply: Reply,
+    ) -> Result<(), Stop> {
+        let mut pages = Pages::default();
+        let (mut request, mut reply) = (request.clone(), reply);
+        loop {
+            let next = match pages.add(walk, &reply) {
+                Ok(next) => next,
+                Err(error) => return Err(self.bad_walk(step, number, &request, &reply, error)),
+            };
+            let Some(next) = next else { return Ok(()) };
+            request = prepare::get(&next, self.item.authorize())
+                .map_err(|error| self.bad_walk(step, number, &request, &reply, error.to_string()))?;
+            reply = match self.client.exchange(&request).await {
+                Ok(reply) => reply,
+                Err(error) => return Err(self.no_reply(step, number, &request, error)),
+            };
+            self.judge(step, number, &request, &reply)?;
+        }
+    }
+
+    fn bad_walk(&self, step: &Step, number: usize, request: &Request, reply: &Reply, error: String) -> Stop {
+        let transcript = self.transcript(request, Some(reply));
+        Stop::Failed { failure: self.failure(step, number, Some(error), transcript), broken: None }
     }
 
     fn judge(&self, step: &Step, number: usize, request: &Request, reply: &Reply) -> Result<(), Stop> {

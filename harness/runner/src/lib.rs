@@ -6,6 +6,7 @@
 mod execute;
 mod feed;
 mod library;
+mod pages;
 mod plan;
 mod preflight;
 mod prepare;
@@ -18,7 +19,7 @@ mod verdict;
 pub use feed::Remote;
 pub use library::Library;
 pub use plan::{Plan, Selection};
-pub use preflight::{NodeInfo, preflight};
+pub use preflight::{NodeInfo, mirror_preflight, preflight};
 pub use prepare::Prepared;
 pub use run::{Ending, RunOptions, replay, run};
 pub use summary::{Counts, Summary};

@@ -8,7 +8,7 @@ use tanglegram_vector::{
     read_spec,
 };
 
-use tanglegram_target::{DIALECTS, Fixture, WORLDS, World};
+use tanglegram_target::{DIALECTS, Fixture, IRI, MIRROR_DIALECTS, WORLDS, World};
 
 /// Everything a run can draw from.
 #[derive(Debug)]
@@ -78,12 +78,13 @@ fn collect<T>(read: impl Iterator<Item = Result<T, Vec<Problem>>>, problems: &mu
 fn catalogue(specs: &[SpecFile], fixture: &Fixture) -> Catalogue {
     let world = |world: &World| {
         let states = world.states.iter().map(|state| (*state).to_owned()).collect();
-        (world.name.to_owned(), WorldFacts { states, names: fixture.names.clone() })
+        let names = if world.api == IRI { fixture.names.clone() } else { Arc::default() };
+        (world.name.to_owned(), WorldFacts { states, names })
     };
     Catalogue {
         clauses: specs.iter().flat_map(|spec| &spec.clauses).map(|clause| clause.id.clone()).collect(),
         worlds: WORLDS.iter().map(world).collect(),
-        dialects: DIALECTS.iter().map(|dialect| (*dialect).to_owned()).collect(),
+        dialects: DIALECTS.iter().chain(&MIRROR_DIALECTS).map(|dialect| (*dialect).to_owned()).collect(),
     }
 }
 

@@ -6,7 +6,7 @@ use tanglegram_vector::{ANY_WORLD, Level, Vector};
 
 use crate::library::Library;
 use crate::prepare::Prepared;
-use tanglegram_target::WORLDS;
+use tanglegram_target::{MIRROR, WORLDS};
 
 /// What the user wants to be run.
 #[derive(Debug, Clone)]
@@ -19,6 +19,10 @@ pub struct Selection {
     pub level: Level,
     /// The dialect the node is held to.
     pub dialect: String,
+    /// The dialect a mirror node is held to.
+    pub mirror_dialect: String,
+    /// Only vectors of this API.
+    pub api: Option<String>,
     /// Only vectors of this world, and those of any.
     pub world: Option<String>,
     /// Never send a command that changes a node.
@@ -65,13 +69,15 @@ impl Selection {
         (self.filters.is_empty() || self.filters.iter().any(|filter| fits(filter, &vector.path)))
             && (self.tags.is_empty() || self.tags.iter().any(|tag| vector.tags.contains(tag)))
             && vector.level <= self.level
+            && self.api.as_ref().is_none_or(|api| vector.api() == api)
             && world.is_none_or(|world| vector.world == world || vector.world == ANY_WORLD)
     }
 
     /// Why a vector that is wanted is not run.
     fn refuses(&self, vector: &Vector) -> Option<String> {
-        if !vector.dialects.is_empty() && !vector.dialects.contains(&self.dialect) {
-            return Some(format!("speaks of {}, not of {}", vector.dialects.join(", "), self.dialect));
+        let dialect = if vector.api() == MIRROR { &self.mirror_dialect } else { &self.dialect };
+        if !vector.dialects.is_empty() && !vector.dialects.contains(dialect) {
+            return Some(format!("speaks of {}, not of {dialect}", vector.dialects.join(", ")));
         }
         if self.read_only && vector.changes_node() {
             let changing: BTreeSet<String> = vector.commands().into_iter().collect();

@@ -4,6 +4,8 @@ use serde_json::Value;
 use tanglegram_target::{Client, Reply, Request};
 use tanglegram_vector::shorten;
 
+use crate::prepare::get;
+
 /// What the target says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeInfo {
@@ -26,6 +28,21 @@ pub async fn preflight(client: &mut Client) -> Result<NodeInfo, String> {
         Ok(reply) => judge(&reply).map_err(|why| format!("{place}: {why}")),
         Err(error) => Err(format!("{place}: {error}")),
     }
+}
+
+/// Asks a mirror node for one balance.
+///
+/// # Errors
+/// In one sentence why this target cannot be used, and what to do.
+pub async fn mirror_preflight(client: &mut Client) -> Result<(), String> {
+    let place = client.endpoint().to_string();
+    let request = get("/api/v1/balances?limit=1", true).map_err(|error| format!("{place}: {error}"))?;
+    let reply = client.exchange(&request).await.map_err(|error| format!("{place}: {error}"))?;
+    let body = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
+    if reply.status.as_u16() == 200 && body.get("balances").is_some_and(Value::is_array) {
+        return Ok(());
+    }
+    Err(format!("{place}: is not the API of a mirror node: /api/v1/balances answers {}", excerpt(&reply)))
 }
 
 fn judge(reply: &Reply) -> Result<NodeInfo, String> {

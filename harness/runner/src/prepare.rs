@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tanglegram_target::{BadRequest, Bytes, Fixture, Request, World};
+use tanglegram_target::{BadRequest, Bytes, Fixture, IRI, Request, World};
 use tanglegram_vector::{Ask, RawBody, Scope, Step, Template, Undefined, Vector};
 use thiserror::Error;
 
@@ -32,7 +32,8 @@ impl<'v> Prepared<'v> {
     /// Makes a vector's requests ready.
     pub fn new(vector: &'v Vector, fixture: &Fixture) -> Self {
         let world = World::find(&vector.world);
-        let names = world.map_or_else(Arc::default, |_| fixture.names.clone());
+        let names =
+            world.filter(|world| world.api == IRI).map_or_else(Arc::default, |_| fixture.names.clone());
         let scope = Scope { world: &names, captured: &BTreeMap::new() };
         let authorize = world.is_none_or(|world| world.credentials.is_none());
         let requests = vector.steps.iter().map(|step| request(step, authorize, &scope).ok()).collect();
@@ -64,6 +65,15 @@ pub(crate) fn request(step: &Step, authorize: bool, scope: &Scope<'_>) -> Result
             }
             Ok(request)
         }
+        Ask::Get { path, headers } => {
+            let mut request = get(&path.resolve_text(scope)?, authorize)?;
+            for (name, value) in headers {
+                if let Some(value) = value {
+                    request = request.header(name, &value.resolve_text(scope)?)?;
+                }
+            }
+            Ok(request)
+        }
         Ask::Raw { method, path, headers, body } => {
             let body = match body {
                 RawBody::Empty => Vec::new(),
@@ -78,6 +88,13 @@ pub(crate) fn request(step: &Step, authorize: bool, scope: &Scope<'_>) -> Result
             Ok(request)
         }
     }
+}
+
+/// A GET of a path with query.
+pub(crate) fn get(path: &str, authorize: bool) -> Result<Request, BadRequest> {
+    let mut request = Request::new("GET", path, Vec::new())?;
+    request.authorize = authorize;
+    Ok(request)
 }
 
 /// The request with a header, and the target's credentials if it is theirs, taken away.

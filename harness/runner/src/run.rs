@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use tanglegram_target::{Client, Endpoint, Limits, Need, Provider, Refusal, World};
+use tanglegram_target::{Client, Endpoint, Limits, MIRROR, Need, Provider, Refusal, World};
 use tanglegram_vector::ANY_WORLD;
 use tokio::time::Instant;
 
 use crate::execute::execute;
 use crate::plan::Plan;
-use crate::preflight::preflight;
+use crate::preflight::{mirror_preflight, preflight};
 use crate::prepare::Prepared;
 use crate::verdict::{Outcome, Verdict};
 
@@ -80,6 +80,7 @@ impl<P: Provider> Runner<'_, P> {
     async fn item(&mut self, item: &Prepared<'_>) -> Result<(Verdict, Option<String>), String> {
         let vector = item.vector;
         let need = Need {
+            api: vector.api(),
             world: Some(vector.world.as_str()).filter(|world| *world != ANY_WORLD),
             state: vector.state.as_deref(),
             dirties: vector.dirties,
@@ -113,8 +114,12 @@ impl<P: Provider> Runner<'_, P> {
         let Some(client) = &self.client else { return Ok(()) };
         let endpoint = credited(client.endpoint(), item);
         let mut fresh = Client::new(endpoint, self.options.limits);
-        let answer = preflight(&mut fresh).await;
-        answer.map(drop).map_err(|why| format!("the target stopped answering: {why}"))
+        let answer = if item.vector.api() == MIRROR {
+            mirror_preflight(&mut fresh).await
+        } else {
+            preflight(&mut fresh).await.map(drop)
+        };
+        answer.map_err(|why| format!("the target stopped answering: {why}"))
     }
 }
 

@@ -1,21 +1,23 @@
 //! The embedded reference node: served in this process, but asked over real HTTP on a loopback port.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use tanglegram_tangle::{ApiRequest, Input, Node, Output, Reply};
-use tanglegram_wire::{Running, Served, serve};
+use tanglegram_wire::{Running, Served, serve, serve_world};
 use tanglegram_world::{NodePlan, World as WorldFile};
 use thiserror::Error;
 
 use crate::endpoint::Endpoint;
 use crate::fixture::{Fixture, State};
 use crate::provider::{Need, Provider, Refusal};
-use crate::worlds::WORLDS;
+use crate::worlds::{MIRROR, MIRROR_DIALECTS, WORLDS};
 
 /// World and state of the node for vectors that hold on every node.
 const ANY: (&str, &str) = (WORLDS[0].name, "S1");
+/// The world of vectors for mirror nodes.
+const MIRROR_WORLD: &str = "recorded-mirror";
 /// Starts each node's random walks; any number will do, but always the same.
 const SEED: u64 = 1;
 
@@ -27,10 +29,12 @@ pub struct EmbeddedError(String);
 /// The embedded reference, in every world and state that is asked for.
 pub struct Embedded {
     dialect: String,
+    mirror_dialect: String,
     fixture: Arc<Fixture>,
     worlds: BTreeMap<String, Grown>,
     shared: BTreeMap<(String, String), Serving>,
     own: Option<Serving>,
+    mirror: Option<Serving>,
 }
 
 /// A world's node, as it was in each state reached so far.
@@ -56,7 +60,15 @@ impl Embedded {
     /// The reference in a dialect such as `iri-1.8.5`, fed with the fixture's transactions.
     pub fn new(dialect: &str, fixture: Arc<Fixture>) -> Self {
         let (worlds, shared) = (BTreeMap::new(), BTreeMap::new());
-        Self { dialect: dialect.to_owned(), fixture, worlds, shared, own: None }
+        let (dialect, mirror_dialect) = (dialect.to_owned(), MIRROR_DIALECTS[0].to_owned());
+        Self { dialect, mirror_dialect, fixture, worlds, shared, own: None, mirror: None }
+    }
+
+    /// The same with a mirror node in this dialect.
+    #[must_use]
+    pub fn with_mirror_dialect(mut self, dialect: &str) -> Self {
+        dialect.clone_into(&mut self.mirror_dialect);
+        self
     }
 
     /// The endpoint of the node that all vectors share which leave no traces.
@@ -64,6 +76,13 @@ impl Embedded {
     /// # Errors
     /// The world, its feed or the port is not to be had.
     pub fn shared(&mut self, need: &Need<'_>) -> Result<Endpoint, EmbeddedError> {
+        if need.api == MIRROR {
+            let mirror = match self.mirror.take() {
+                Some(mirror) => mirror,
+                None => self.start(need)?,
+            };
+            return Ok(self.mirror.insert(mirror).endpoint.clone());
+        }
         let (world, state) = place(need);
         let key = (world.to_owned(), state.to_owned());
         if !self.shared.contains_key(&key) {
@@ -78,6 +97,9 @@ impl Embedded {
     /// # Errors
     /// The world, its feed or the port is not to be had.
     pub fn start(&mut self, need: &Need<'_>) -> Result<Serving, EmbeddedError> {
+        if need.api == MIRROR {
+            return start_mirror(&self.mirror_dialect);
+        }
         let (world, state) = place(need);
         if !self.worlds.contains_key(world) {
             let grown = Grown::new(world, &self.dialect)?;
@@ -104,6 +126,17 @@ impl Provider for Embedded {
         };
         endpoint.map_err(|error| Refusal::Unusable(error.to_string()))
     }
+}
+
+/// The mirror node of the recorded data, in this dialect.
+fn start_mirror(dialect: &str) -> Result<Serving, EmbeddedError> {
+    let failed = |error: &dyn std::error::Error| EmbeddedError(error.to_string());
+    let dialect = dialect.parse().map_err(|_| EmbeddedError(format!("there is no dialect {dialect}")))?;
+    let world = WorldFile::load(MIRROR_WORLD).map_err(|error| failed(&error))?.with_mirror_dialect(dialect);
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let running = serve_world(&world, Some(anywhere)).map_err(|error| failed(&error))?;
+    let endpoint = Endpoint::parse(&running.addr().to_string()).map_err(|error| failed(&error))?;
+    Ok(Serving { endpoint, _running: running })
 }
 
 fn place<'n>(need: &Need<'n>) -> (&'n str, &'n str) {

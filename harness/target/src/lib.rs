@@ -21,7 +21,7 @@ pub use hyper::body::Bytes;
 pub use hyper::header::HeaderMap;
 pub use message::{BadRequest, Reply, Request};
 pub use provider::{Need, Provider, Refusal};
-pub use worlds::{DIALECTS, WORLDS, World};
+pub use worlds::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS, World, dialects};
 
 /// The hash of a transaction, both in trytes; none if they are no transaction.
 pub fn transaction_hash(trytes: &str) -> Option<String> {

@@ -9,6 +9,8 @@ use crate::endpoint::Endpoint;
 /// The node a vector needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Need<'a> {
+    /// The API it has to have.
+    pub api: &'a str,
     /// The fixture world; none if any node will do.
     pub world: Option<&'a str>,
     /// The state of that world.

@@ -23,7 +23,7 @@ pub use clauses::{Clause, SpecFile, read_spec};
 pub use diff::{Context, Difference, Differences, Path, shorten, shown};
 pub use model::{
     ANY_WORLD, Ask, BodyPattern, CHANGING_COMMANDS, Capture, Catalogue, Expect, Level, RawBody, Status, Step,
-    Vector, VectorFile, WorldFacts,
+    Vector, VectorFile, Walk, WorldFacts,
 };
 pub use pattern::{Kind, Pattern};
 pub use problem::{Mistake, Problem, Source, Span};

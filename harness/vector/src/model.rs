@@ -120,6 +120,8 @@ pub struct Step {
     pub expect: Expect,
     /// Names for parts of the reply.
     pub captures: Vec<Capture>,
+    /// The pages that follow, where they are asked for too.
+    pub walk: Option<Walk>,
     /// Where it is written.
     pub span: Span,
 }
@@ -136,6 +138,13 @@ pub enum Ask {
         /// Headers to add, or without value to leave out.
         headers: Vec<(String, Option<Template>)>,
     },
+    /// A GET.
+    Get {
+        /// The path with query, mostly written out or the link of an earlier reply.
+        path: Template,
+        /// Headers to add.
+        headers: Vec<(String, Option<Template>)>,
+    },
     /// A request written out.
     Raw {
         /// The method.
@@ -147,6 +156,19 @@ pub enum Ask {
         /// The body.
         body: RawBody,
     },
+}
+
+/// A walk through all pages, by the link `/links/next` of each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walk {
+    /// The field that holds a page's rows.
+    pub list: String,
+    /// The field of a row that no two rows may share.
+    pub by: String,
+    /// How many rows all pages have together, where that is known.
+    pub rows: Option<usize>,
+    /// After how many pages to stop; at the end when absent.
+    pub pages: Option<usize>,
 }
 
 /// The body of a request written out.
@@ -211,6 +233,11 @@ impl Vector {
         format!("{}:{}", self.source.name, self.source.position(span.start).0)
     }
 
+    /// The API it speaks, the first part of its path.
+    pub fn api(&self) -> &str {
+        self.path.split('/').next().unwrap_or_default()
+    }
+
     /// Every command it sends, in the order written.
     pub fn commands(&self) -> Vec<String> {
         let mut found = Vec::new();
@@ -264,6 +291,10 @@ impl Ask {
                 with.iter().for_each(|(_, value)| value.names(found));
                 headers.iter().filter_map(|(_, value)| value.as_ref()).for_each(|value| value.names(found));
             }
+            Self::Get { path, headers } => {
+                path.names(found);
+                headers.iter().filter_map(|(_, value)| value.as_ref()).for_each(|value| value.names(found));
+            }
             Self::Raw { headers, body, .. } => {
                 headers.iter().for_each(|(_, value)| value.names(found));
                 if let RawBody::Text(text) = body {
@@ -281,7 +312,7 @@ impl Ask {
                 let body: Value = serde_json::from_str(&text.written()?).ok()?;
                 Some(body.get("command")?.as_str()?.to_owned())
             }
-            Self::Raw { .. } => None,
+            Self::Raw { .. } | Self::Get { .. } => None,
         }
     }
 
@@ -291,7 +322,7 @@ impl Ask {
             return is_changing(&command) || command.contains('$');
         }
         match self {
-            Self::Call { .. } => false,
+            Self::Call { .. } | Self::Get { .. } => false,
             Self::Raw { body: RawBody::Empty, .. } => false,
             Self::Raw { body: RawBody::Text(text), .. } => {
                 text.written().is_none_or(|text| may_change(&text))

@@ -138,6 +138,9 @@ impl<'n> FileReader<'n> {
 
     /// A vector that names a world itself does not take the state that was meant for another one.
     fn state(&self, fields: &Fields<'n>, facts: &WorldFacts, problems: &mut Problems) -> Option<String> {
+        if facts.states.is_empty() {
+            return None;
+        }
         let default = self.defaults.filter(|_| fields.get("world").is_none());
         let node = fields.get("state").or_else(|| default.and_then(|default| default.get("state")));
         let Some(node) = node else {

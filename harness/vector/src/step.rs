@@ -7,16 +7,19 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::fields::{Fields, duration, list, word, wrong_type};
-use crate::model::{Ask, BodyPattern, Capture, Expect, RawBody, Status, Step, WorldFacts};
+use crate::model::{Ask, BodyPattern, Capture, Expect, RawBody, Status, Step, Walk, WorldFacts};
 use crate::pattern::{self, Pattern};
 use crate::problem::{Mistake, Problems, nearest};
 use crate::template::{self, Name, Template, descend};
 use crate::yaml::{Node, Yaml};
 
 /// The keys of a step.
-pub(crate) const STEP_KEYS: &[&str] =
-    &["call", "with", "request", "headers", "via", "after", "during", "within", "expect", "capture", "note"];
+pub(crate) const STEP_KEYS: &[&str] = &[
+    "call", "with", "get", "walk", "request", "headers", "via", "after", "during", "within", "expect",
+    "capture", "note",
+];
 const REQUEST_KEYS: &[&str] = &["method", "path", "headers", "body", "bodyBase64"];
+const WALK_KEYS: &[&str] = &["list", "by", "rows", "pages"];
 const EXPECT_KEYS: &[&str] = &["status", "headers", "body", "text"];
 
 type Defaults = [(String, Pattern)];
@@ -50,6 +53,7 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: &Defaults, problems: &mut Prob
         within,
         expect: expect?,
         captures: fields.get("capture").map(|node| captures(node, problems)).unwrap_or_default(),
+        walk: fields.get("walk").and_then(|node| walk(node, problems)),
         span: fields.span,
     })
 }
@@ -63,7 +67,36 @@ fn nonloopback(node: &Node, problems: &mut Problems) -> bool {
     true
 }
 
+/// How the pages that follow are walked through.
+fn walk(node: &Node, problems: &mut Problems) -> Option<Walk> {
+    let fields = Fields::read(node, "`walk`", WALK_KEYS, problems)?;
+    let mut name = |key: &'static str| {
+        let node = fields.need(key, problems)?;
+        word(node, key, problems).map(str::to_owned)
+    };
+    let (list, by) = (name("list"), name("by"));
+    let mut number = |key: &'static str| {
+        let node = fields.get(key)?;
+        let number = if let Yaml::Number(number) = &node.value { number.as_u64() } else { None };
+        if number.is_none() {
+            wrong_type(node, key, "a number", problems);
+        }
+        number.and_then(|number| usize::try_from(number).ok())
+    };
+    Some(Walk { rows: number("rows"), pages: number("pages"), list: list?, by: by? })
+}
+
 fn ask(fields: &Fields<'_>, problems: &mut Problems) -> Option<Ask> {
+    if let Some(path) = fields.get("get") {
+        for entry in ["call", "with", "request"].iter().filter_map(|key| fields.entry(key)) {
+            let mistake = Mistake::UnknownKey { key: entry.key.clone(), place: "a step that has `get`" };
+            problems.add_with_help(entry.key_span, mistake, "a step has one of `call`, `get` and `request`");
+        }
+        return Some(Ask::Get {
+            path: template::read(path, problems),
+            headers: added_headers(fields, path, problems)?,
+        });
+    }
     match (fields.get("call"), fields.get("request")) {
         (Some(call), None) => self::call(call, fields, problems),
         (None, Some(request)) => {
@@ -94,6 +127,16 @@ fn call(node: &Node, fields: &Fields<'_>, problems: &mut Problems) -> Option<Ask
             with.push((template::field_name(entry, problems), template::read(&entry.value, problems)));
         }
     }
+    let headers = added_headers(fields, node, problems)?;
+    Some(Ask::Call { command, with, headers })
+}
+
+/// The headers a step adds to the usual ones, or takes away from them.
+fn added_headers(
+    fields: &Fields<'_>,
+    ask: &Node,
+    problems: &mut Problems,
+) -> Option<Vec<(String, Option<Template>)>> {
     let mut headers = Vec::new();
     if let Some(node) = fields.get("headers") {
         for entry in Fields::read_any(node, "`headers`", problems)?.entries {
@@ -104,8 +147,8 @@ fn call(node: &Node, fields: &Fields<'_>, problems: &mut Problems) -> Option<Ask
             headers.push((entry.key.clone(), value));
         }
     }
-    check_headers(headers.iter().map(|(name, _)| name), node, problems);
-    Some(Ask::Call { command, with, headers })
+    check_headers(headers.iter().map(|(name, _)| name), ask, problems);
+    Some(headers)
 }
 
 fn raw(node: &Node, problems: &mut Problems) -> Option<Ask> {
