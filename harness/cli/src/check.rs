@@ -33,6 +33,7 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
         (None, Some(endpoint)) if !args.list => {
             Some(runtime.block_on(api_of(endpoint, limits(args, true))).to_owned())
         }
+        (None, _) => args.selection.world.as_deref().and_then(World::find).map(|world| world.api.to_owned()),
         (api, _) => api.clone(),
     };
     let plan = Plan::new(&library, &selection(args, api.clone()));
