@@ -15,6 +15,9 @@ use crate::exit::Exit;
 use crate::style::Style;
 use crate::{json, problems, report};
 
+/// How long a node may take to show that it is a mirror node.
+const PROBE: Duration = Duration::from_secs(5);
+
 /// Runs the command.
 pub(crate) fn check(args: &CheckArgs) -> Exit {
     let endpoint = match args.url.as_deref().map(|url| endpoint(url, args)).transpose() {
@@ -29,12 +32,12 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start: {error}"), Exit::Unusable),
     };
-    let api = match (&args.selection.api, &endpoint) {
-        (None, Some(endpoint)) if !args.list => {
-            Some(runtime.block_on(api_of(endpoint, limits(args, true))).to_owned())
-        }
-        (None, _) => args.selection.world.as_deref().and_then(World::find).map(|world| world.api.to_owned()),
-        (api, _) => api.clone(),
+    let api = match known_api(args, &library) {
+        None => endpoint
+            .as_ref()
+            .filter(|_| !args.list)
+            .map(|endpoint| runtime.block_on(api_of(endpoint, limits(args, true))).to_owned()),
+        known => known,
     };
     let plan = Plan::new(&library, &selection(args, api.clone()));
     if plan.is_empty() {
@@ -47,9 +50,22 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
     runtime.block_on(start(args, endpoint, api.as_deref(), &library, &plan))
 }
 
+/// The API that all selected vectors speak, where that is clear without asking a target.
+fn known_api(args: &CheckArgs, library: &Library) -> Option<String> {
+    let chosen = &args.selection;
+    let world = chosen.world.as_deref().and_then(World::find).map(|world| world.api.to_owned());
+    let api = chosen.api.clone().or(world);
+    let plan = Plan::new(library, &selection(args, api.clone()));
+    let mut apis: Vec<&str> = plan.items.iter().map(|item| item.vector.api()).collect();
+    apis.dedup();
+    let only = if let [only] = apis[..] { Some(only.to_owned()) } else { None };
+    api.or(only)
+}
+
 /// Which API is behind a URL: that of a mirror node if it answers as one, else that of an IRI node.
 async fn api_of(endpoint: &Endpoint, limits: Limits) -> &'static str {
-    let mut client = Client::new(endpoint.clone(), limits);
+    let exchange = limits.exchange.min(PROBE);
+    let mut client = Client::new(endpoint.clone(), Limits { exchange, ..limits });
     if tanglegram_runner::mirror_preflight(&mut client).await.is_ok() { MIRROR } else { IRI }
 }
 

@@ -130,10 +130,11 @@ impl Run<'_, '_> {
         request: &Request,
         reply: Reply,
     ) -> Result<(), Stop> {
-        let mut pages = Pages::default();
         let (mut request, mut reply) = (request.clone(), reply);
+        let pages = Pages::new(walk, &Scope { world: &self.item.names, captured: &self.captured });
+        let mut pages = pages.map_err(|error| self.bad_walk(step, number, &request, &reply, error))?;
         loop {
-            let next = match pages.add(walk, &reply) {
+            let next = match pages.add(&reply) {
                 Ok(next) => next,
                 Err(error) => return Err(self.bad_walk(step, number, &request, &reply, error)),
             };
@@ -169,6 +170,9 @@ impl Run<'_, '_> {
     fn capture(&mut self, step: &Step, number: usize, request: &Request, reply: &Reply) -> Result<(), Stop> {
         for capture in &step.captures {
             let Some(value) = verdict::capture(capture, reply) else {
+                if let Some(reason) = &step.lacking {
+                    return Err(Stop::Skip(reason.clone()));
+                }
                 let error = format!("nothing to capture at /{}", capture.pointer.join("/"));
                 let failure = self.failure(step, number, Some(error), self.transcript(request, Some(reply)));
                 return Err(Stop::Failed { failure, broken: None });

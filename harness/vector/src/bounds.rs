@@ -1,12 +1,13 @@
-//! Comparisons with whole numbers: `">= 0, < 10"`.
+//! Comparisons: `">= 0, < 10"`.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// One comparison of a [`Bounds`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Bound {
+struct Bound<T> {
     relation: Relation,
-    limit: i128,
+    limit: T,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +30,18 @@ const RELATIONS: [(&str, Relation); 6] = [
     ("<", Relation::Less),
 ];
 
-/// Comparisons that all must hold; none for `any`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Bounds(Vec<Bound>);
+/// Comparisons that all must hold; none for `any`. Mostly with whole numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds<T = i128>(Vec<Bound<T>>);
 
-impl Bounds {
-    /// Reads `any`, or comparisons joined by commas, a bare number being one; `None` if it is neither.
+impl<T> Default for Bounds<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: FromStr + Ord> Bounds<T> {
+    /// Reads `any`, or comparisons joined by commas, a bare value being one; `None` if it is neither.
     pub fn parse(text: &str) -> Option<Self> {
         if text.trim() == "any" {
             return Some(Self::default());
@@ -42,6 +49,20 @@ impl Bounds {
         text.split(',').map(bound).collect::<Option<Vec<_>>>().map(Self)
     }
 
+    /// Whether every comparison holds for this value.
+    pub fn hold(&self, value: &T) -> bool {
+        self.0.iter().all(|bound| match bound.relation {
+            Relation::Less => *value < bound.limit,
+            Relation::AtMost => *value <= bound.limit,
+            Relation::Equal => *value == bound.limit,
+            Relation::Unequal => *value != bound.limit,
+            Relation::AtLeast => *value >= bound.limit,
+            Relation::Greater => *value > bound.limit,
+        })
+    }
+}
+
+impl Bounds {
     /// Exactly this number.
     pub fn exactly(limit: i128) -> Self {
         Self(vec![Bound { relation: Relation::Equal, limit }])
@@ -55,21 +76,9 @@ impl Bounds {
         }
         self
     }
-
-    /// Whether every comparison holds for this number.
-    pub fn hold(&self, number: i128) -> bool {
-        self.0.iter().all(|bound| match bound.relation {
-            Relation::Less => number < bound.limit,
-            Relation::AtMost => number <= bound.limit,
-            Relation::Equal => number == bound.limit,
-            Relation::Unequal => number != bound.limit,
-            Relation::AtLeast => number >= bound.limit,
-            Relation::Greater => number > bound.limit,
-        })
-    }
 }
 
-fn bound(text: &str) -> Option<Bound> {
+fn bound<T: FromStr>(text: &str) -> Option<Bound<T>> {
     let text = text.trim();
     let found = RELATIONS.iter().find(|(sign, _)| text.starts_with(sign));
     let (sign, relation) = found.map_or(("", Relation::Equal), |(sign, relation)| (*sign, *relation));
@@ -77,7 +86,7 @@ fn bound(text: &str) -> Option<Bound> {
     Some(Bound { relation, limit })
 }
 
-impl fmt::Display for Bounds {
+impl<T: fmt::Display> fmt::Display for Bounds<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, bound) in self.0.iter().enumerate() {
             let sign = RELATIONS.iter().find(|(_, relation)| *relation == bound.relation);

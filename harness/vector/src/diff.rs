@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::bounds::Bounds;
+use crate::dotted::Dotted;
 use crate::pattern::{Kind, Pattern};
 use crate::template::{Scope, Template};
 
@@ -135,6 +137,8 @@ impl Pattern {
             Self::All(parts) => parts.iter().for_each(|part| part.diff(got, path, context, out)),
             Self::Set(items) => diff_set(items, got, path, context, out),
             Self::Contains(items) => diff_contains(items, got, path, context, out),
+            Self::Sorted(sorted) => sorted.diff(got, path, out),
+            Self::Sum(sum) => sum.diff(got, path, out),
             Self::Error(text) => diff_error(text.as_deref(), got, path, context, out),
             Self::Attached(attached) => attached.diff(got, path, context, out),
             _ if self.accepts(got, context) => {}
@@ -160,10 +164,11 @@ impl Pattern {
                 length.is_none_or(|length| length == text.len())
                     && text.bytes().all(|b| b == b'9' || b.is_ascii_uppercase())
             }),
-            Self::Int(bounds) => integer(got).is_some_and(|number| bounds.hold(number)),
-            Self::Decimal(bounds) => decimal(got).is_some_and(|number| bounds.hold(number)),
+            Self::Int(bounds) => integer(got).is_some_and(|number| bounds.hold(&number)),
+            Self::Decimal(bounds) => decimal(got).is_some_and(|number| bounds.hold(&number)),
+            Self::Dotted(bounds) => dotted(bounds, got, context).unwrap_or(false),
             Self::Regex(regex) => got.as_str().is_some_and(|text| regex.is_match(text)),
-            Self::Len(bounds) => length(got).is_some_and(|length| bounds.hold(length)),
+            Self::Len(bounds) => length(got).is_some_and(|length| bounds.hold(&length)),
             Self::OneOf(choices) => choices.iter().any(|choice| choice.matches(got, context)),
             Self::Not(pattern) => !pattern.matches(got, context),
             _ => true,
@@ -181,6 +186,13 @@ impl Pattern {
             Self::Trytes(Some(length)) => format!("{length} trytes"),
             Self::Int(bounds) => format!("an integer{bounds}"),
             Self::Decimal(bounds) => format!("a text with an integer{bounds}"),
+            Self::Dotted(bounds) => {
+                let bounds = bounds.resolve_text(&context.scope);
+                bounds.map_or_else(
+                    |error| error.to_string(),
+                    |bounds| format!("numbers joined by dots, {bounds}"),
+                )
+            }
             Self::Regex(regex) => format!("a text that matches /{regex}/"),
             Self::Len(bounds) => format!("a length{bounds}"),
             Self::OneOf(choices) => {
@@ -193,7 +205,9 @@ impl Pattern {
             Self::List { items, .. } => format!("a list of {}", items.len()),
             Self::Times(count, _) => format!("a list of {count}"),
             Self::Any => "anything".into(),
-            Self::Each(_) | Self::Set(_) | Self::Contains(_) => "a list".into(),
+            Self::Each(_) | Self::Set(_) | Self::Contains(_) | Self::Sorted(_) | Self::Sum(_) => {
+                "a list".into()
+            }
             Self::All(parts) => {
                 parts.iter().map(|part| part.wanted(context)).collect::<Vec<_>>().join(" and ")
             }
@@ -217,7 +231,7 @@ impl Kind {
     }
 }
 
-fn integer(value: &Value) -> Option<i128> {
+pub(crate) fn integer(value: &Value) -> Option<i128> {
     value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
 }
 
@@ -228,6 +242,13 @@ fn decimal(value: &Value) -> Option<i128> {
         return None;
     }
     text.parse().ok()
+}
+
+/// Whether a text is whole numbers joined by dots that compare so; `None` if it is no such text, or the bounds are none.
+fn dotted(bounds: &Template, got: &Value, context: &Context<'_>) -> Option<bool> {
+    let number: Dotted = got.as_str()?.parse().ok()?;
+    let bounds = Bounds::<Dotted>::parse(&bounds.resolve_text(&context.scope).ok()?)?;
+    Some(bounds.hold(&number))
 }
 
 fn length(value: &Value) -> Option<i128> {
@@ -268,7 +289,7 @@ fn diff_object(
 }
 
 /// The elements of a list, or a difference if it is none.
-fn elements<'v>(got: &'v Value, path: &Path<'_>, out: &mut Differences) -> Option<&'v [Value]> {
+pub(crate) fn elements<'v>(got: &'v Value, path: &Path<'_>, out: &mut Differences) -> Option<&'v [Value]> {
     if let Value::Array(items) = got {
         return Some(items);
     }

@@ -8,11 +8,13 @@ mod attached;
 mod bounds;
 mod clauses;
 mod diff;
+mod dotted;
 mod fields;
 mod model;
 mod pattern;
 mod problem;
 mod read;
+mod rows;
 mod step;
 mod template;
 mod yaml;
@@ -21,6 +23,7 @@ pub use attached::Attached;
 pub use bounds::Bounds;
 pub use clauses::{Clause, SpecFile, read_spec};
 pub use diff::{Context, Difference, Differences, Path, shorten, shown};
+pub use dotted::{Dotted, NotDotted};
 pub use model::{
     ANY_WORLD, Ask, BodyPattern, CHANGING_COMMANDS, Capture, Catalogue, Expect, Level, RawBody, Status, Step,
     Vector, VectorFile, Walk, WorldFacts,
@@ -28,5 +31,6 @@ pub use model::{
 pub use pattern::{Kind, Pattern};
 pub use problem::{Mistake, Problem, Source, Span};
 pub use read::read_file;
+pub use rows::{Sorted, Sum};
 pub use template::{MAX_GENERATED, Name, Part, Scope, Template, Undefined};
 pub use yaml::{MAX_DEPTH, MAX_FILE, MAX_WEIGHT};

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::pattern::Pattern;
 use crate::problem::{Source, Span};
+use crate::rows::Sorted;
 use crate::template::{Name, Template};
 
 /// The world of vectors that hold on every node.
@@ -122,6 +123,8 @@ pub struct Step {
     pub captures: Vec<Capture>,
     /// The pages that follow, where they are asked for too.
     pub walk: Option<Walk>,
+    /// Why the vector is skipped where a capture finds nothing; a failure when absent.
+    pub lacking: Option<String>,
     /// Where it is written.
     pub span: Span,
 }
@@ -159,12 +162,16 @@ pub enum Ask {
 }
 
 /// A walk through all pages, by the link `/links/next` of each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Walk {
     /// The field that holds a page's rows.
     pub list: String,
     /// The field of a row that no two rows may share.
     pub by: String,
+    /// The order of all rows by that field, over the ends of pages too.
+    pub order: Option<Sorted>,
+    /// A list of rows that is to come out in pieces: rows of the same `by` in the same order, as far as both go.
+    pub same: Option<Template>,
     /// How many rows all pages have together, where that is known.
     pub rows: Option<usize>,
     /// After how many pages to stop; at the end when absent.
@@ -278,6 +285,9 @@ impl Step {
         }
         if let BodyPattern::Json(pattern) | BodyPattern::Text(pattern) = &self.expect.body {
             pattern.names(&mut found);
+        }
+        if let Some(same) = self.walk.as_ref().and_then(|walk| walk.same.as_ref()) {
+            same.names(&mut found);
         }
         found
     }

@@ -6,7 +6,9 @@ use serde_json::Value;
 use crate::attached::Attached;
 use crate::bounds::Bounds;
 use crate::diff::shorten;
+use crate::dotted::Dotted;
 use crate::problem::{Mistake, Problems, nearest};
+use crate::rows::{Sorted, Sum};
 use crate::template::{self, Name, Template, is_special};
 use crate::yaml::{Entry, Node, Yaml};
 
@@ -80,6 +82,8 @@ pub enum Pattern {
     Int(Bounds),
     /// A text that holds an integer within bounds.
     Decimal(Bounds),
+    /// A text of whole numbers joined by dots, within the bounds that this text tells.
+    Dotted(Template),
     /// A text that matches.
     Regex(Regex),
     /// A list of these in any order.
@@ -88,6 +92,10 @@ pub enum Pattern {
     Contains(Vec<Pattern>),
     /// A list whose every element matches.
     Each(Box<Pattern>),
+    /// A list whose rows come in this order.
+    Sorted(Sorted),
+    /// A list whose rows have this sum.
+    Sum(Sum),
     /// A list or text of such a length.
     Len(Bounds),
     /// One of these.
@@ -103,17 +111,20 @@ pub enum Pattern {
 }
 
 /// The matchers, for help texts.
-const MATCHERS: [&str; 18] = [
+const MATCHERS: [&str; 21] = [
     "$any",
     "$type",
     "$trytes",
     "$int",
     "$ms",
     "$decimal",
+    "$dotted",
     "$regex",
     "$set",
     "$contains",
     "$each",
+    "$sorted",
+    "$sum",
     "$len",
     "$oneOf",
     "$not",
@@ -128,7 +139,7 @@ impl Pattern {
     /// Every name in it.
     pub fn names<'p>(&'p self, found: &mut Vec<&'p Name>) {
         match self {
-            Self::Equal(template) => template.names(found),
+            Self::Equal(template) | Self::Dotted(template) => template.names(found),
             Self::Object { fields, .. } => fields.iter().for_each(|(_, pattern)| pattern.names(found)),
             Self::List { items, .. }
             | Self::Set(items)
@@ -207,6 +218,9 @@ fn read_matcher(entry: &Entry, problems: &mut Problems) -> Option<Pattern> {
         "$int" => Pattern::Int(bounds(entry, problems)?),
         "$ms" => Pattern::Int(bounds(entry, problems)?.or_at_least_zero()),
         "$decimal" => Pattern::Decimal(bounds(entry, problems)?),
+        "$dotted" => Pattern::Dotted(dotted(entry, problems)?),
+        "$sorted" => Pattern::Sorted(Sorted::read(operand, problems)?),
+        "$sum" => Pattern::Sum(Sum::read(operand, problems)?),
         "$len" => Pattern::Len(bounds(entry, problems)?),
         "$regex" => Pattern::Regex(regex(entry, problems)?),
         "$set" => Pattern::Set(read_all(list(entry, problems)?, problems)),
@@ -300,6 +314,20 @@ fn bounds(entry: &Entry, problems: &mut Problems) -> Option<Bounds> {
         bad(entry, problems, "`any`, a number or comparisons", "\">= 0, < 10\"");
     }
     bounds
+}
+
+/// Comparisons with a text of numbers and dots; those with names in them show what they are when they are used.
+fn dotted(entry: &Entry, problems: &mut Problems) -> Option<Template> {
+    let template = template::read(&entry.value, problems);
+    let is_good = match &template {
+        Template::Fixed(Value::String(text)) => Bounds::<Dotted>::parse(text).is_some(),
+        Template::Name(_) | Template::Text(_) => true,
+        _ => false,
+    };
+    if !is_good {
+        bad(entry, problems, "`any` or comparisons with whole numbers joined by dots", "\"> 0.0.1000\"");
+    }
+    is_good.then_some(template)
 }
 
 fn regex(entry: &Entry, problems: &mut Problems) -> Option<Regex> {

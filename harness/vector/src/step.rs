@@ -10,16 +10,17 @@ use crate::fields::{Fields, duration, list, word, wrong_type};
 use crate::model::{Ask, BodyPattern, Capture, Expect, RawBody, Status, Step, Walk, WorldFacts};
 use crate::pattern::{self, Pattern};
 use crate::problem::{Mistake, Problems, nearest};
+use crate::rows::{Sorted, is_ascending};
 use crate::template::{self, Name, Template, descend};
 use crate::yaml::{Node, Yaml};
 
 /// The keys of a step.
 pub(crate) const STEP_KEYS: &[&str] = &[
     "call", "with", "get", "walk", "request", "headers", "via", "after", "during", "within", "expect",
-    "capture", "note",
+    "capture", "lacking", "note",
 ];
 const REQUEST_KEYS: &[&str] = &["method", "path", "headers", "body", "bodyBase64"];
-const WALK_KEYS: &[&str] = &["list", "by", "rows", "pages"];
+const WALK_KEYS: &[&str] = &["list", "by", "order", "same", "rows", "pages"];
 const EXPECT_KEYS: &[&str] = &["status", "headers", "body", "text"];
 
 type Defaults = [(String, Pattern)];
@@ -54,6 +55,7 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: &Defaults, problems: &mut Prob
         expect: expect?,
         captures: fields.get("capture").map(|node| captures(node, problems)).unwrap_or_default(),
         walk: fields.get("walk").and_then(|node| walk(node, problems)),
+        lacking: fields.get("lacking").and_then(|node| word(node, "`lacking`", problems)).map(str::to_owned),
         span: fields.span,
     })
 }
@@ -83,7 +85,12 @@ fn walk(node: &Node, problems: &mut Problems) -> Option<Walk> {
         }
         number.and_then(|number| usize::try_from(number).ok())
     };
-    Some(Walk { rows: number("rows"), pages: number("pages"), list: list?, by: by? })
+    let (rows, pages) = (number("rows"), number("pages"));
+    let ascending = fields.get("order").and_then(|order| is_ascending(order, problems));
+    let same = fields.get("same").map(|same| template::read(same, problems));
+    let (list, by) = (list?, by?);
+    let order = ascending.map(|ascending| Sorted { by: by.clone(), ascending });
+    Some(Walk { list, by, order, same, rows, pages })
 }
 
 fn ask(fields: &Fields<'_>, problems: &mut Problems) -> Option<Ask> {
