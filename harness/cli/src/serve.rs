@@ -17,8 +17,8 @@ use crate::style::Style;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// A world: private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, recorded-mirror, or the path of a world
-    /// file
+    /// A world: private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, recorded-mirror, one of those to be
+    /// simulated, or the path of a world file
     #[arg(default_value = BUILT_IN[0])]
     world: String,
     /// Where the first API listens; port 0 takes any free one

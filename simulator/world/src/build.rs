@@ -1,9 +1,9 @@
 //! From what a world file says to nodes that can be started.
 
-use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_yaml::Spanned;
 use tanglegram_mirror::Dialect as MirrorDialect;
 use tanglegram_tangle::{Dialect, SUPPLY};
@@ -11,10 +11,12 @@ use tanglegram_ternary::merkle::KeyTree;
 use tanglegram_ternary::wots::{self, Security};
 use tanglegram_ternary::{Hash, SignatureMode};
 
-use crate::error::{Fault, Source};
-use crate::file::{CoordinatorFile, WalletFile, WorldFile, span};
+use crate::error::{Fault, Source, nearest};
+use crate::file::{CoordinatorFile, LIKE, Nodes, Options, Setting, WalletFile, WorldFile};
 use crate::files::Files;
 use crate::node::{NodeBuilder, Shared};
+use crate::sim::Scenario;
+use crate::simulation::{self, Frame, Names};
 use crate::{Issuer, Wallet, World};
 
 /// The deepest key tree that is generated on the spot: 4096 keys take some seconds.
@@ -28,16 +30,27 @@ pub(crate) const RELATIVE: &str = "paths are relative to the world file";
 
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
 
+/// Most nodes of a world.
+const MAX_NODES: u64 = 10_000;
+
+/// The coordinator and wallet of a simulated world that does not say.
+const SIMULATED: (&str, &str) = ("SIMULATED9COORDINATOR", "SIMULATED9WALLET");
+
 /// Reads and builds a world.
 pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<World, Fault> {
-    let file = parse(source)?;
+    let mut file: WorldFile = parse(source)?;
+    let section = file.section();
     let builder = Builder { source, files };
+    let named = builder.named(file.nodes.take())?;
     let wallet = file.wallet.as_ref().map(|wallet| builder.wallet(&wallet.value)).transpose()?;
     let coordinator = file.coordinator.as_ref().map(|c| builder.coordinator(&c.value)).transpose()?;
+    let wallet = wallet.or_else(|| section.is_given().then(simulated_wallet).flatten());
+    let coordinator = coordinator.or_else(|| section.is_given().then(simulated_coordinator).flatten());
     let (dialect, mirror_dialect) = builder.dialects(file.dialect.as_ref())?;
     let world = Shared { dialect, wallet: wallet.as_ref(), coordinator: coordinator.as_ref() };
-    let nodes = file.nodes.0.iter().map(|(name, own)| {
-        let settings: Vec<_> = file.options.0.iter().chain(&own.0).collect();
+    let nodes = named.iter().map(|(name, own)| {
+        let mut settings: Vec<_> = file.options.0.iter().collect();
+        settings.extend(builder.settings(own, &named)?);
         NodeBuilder { builder: &builder, world: &world, name, settings }.build()
     });
     let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
@@ -48,18 +61,49 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
             .fault(0..0, "a world needs at least one node")
             .with_help(Some("nodes: { n0: {} }".into())));
     }
-    Ok(World { name: name.to_owned(), nodes, mirrors, coordinator, wallet })
+    let frame = Frame {
+        names: Names::new(nodes.iter().map(|node| node.name.clone()).collect()),
+        dialect,
+        // What one node takes for too little work the others do not: the most any wants.
+        mwm: nodes.iter().map(|node| node.config.mwm).max().unwrap_or_default(),
+        milestone_every: coordinator.as_ref().map(|own| own.interval.as_millis() as u64),
+        key_depth: coordinator.as_ref().map(|own| own.tree.depth()),
+    };
+    let scenario = simulation::build(&section, &frame, source)?;
+    Ok(World { name: name.to_owned(), nodes, mirrors, coordinator, wallet, scenario })
 }
 
-fn parse(source: &Arc<Source>) -> Result<WorldFile, Fault> {
+/// The owner of the funds of a world that is made to be simulated.
+fn simulated_wallet() -> Option<Wallet> {
+    let (seed, security) = (Hash::from_trytes_padded(SIMULATED.1).ok()?, Security::Medium);
+    Some(Wallet { seed, security, address: wots::address(&seed, 0, security), balance: SUPPLY })
+}
+
+/// The coordinator of a world that is made to be simulated: the simulation's own.
+fn simulated_coordinator() -> Option<Issuer> {
+    /// Generating the keys takes a moment, and they are always the same.
+    static TREE: OnceLock<Option<Arc<KeyTree>>> = OnceLock::new();
+    let Scenario { key_depth, milestone_every, .. } = Scenario::default();
+    let generate = || {
+        let seed = Hash::from_trytes_padded(SIMULATED.0).ok()?;
+        let tree = KeyTree::generate(SignatureMode::CurlP27, &seed, Security::Low, key_depth).ok()?;
+        Some(Arc::new(tree))
+    };
+    let tree = TREE.get_or_init(generate).clone()?;
+    Some(Issuer { tree, interval: Duration::from_millis(milestone_every) })
+}
+
+pub(crate) fn parse<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Fault> {
     let limits = serde_yaml::options! {
-        budget: serde_yaml::budget! { max_reader_input_bytes: Some(1 << 20), max_nodes: 10_000 },
+        budget: serde_yaml::budget! { max_reader_input_bytes: Some(1 << 20), max_nodes: 100_000, max_depth: 64 },
     };
     serde_yaml::from_str_with_options(source.text(), limits).map_err(|error| {
         let error = error.without_snippet();
         let start =
             error.location().and_then(|at| at.span().byte_offset()).map_or(0, |offset| offset as usize);
-        source.fault(start..start, text_of(error))
+        let text = text_of(error);
+        let help = nearest_field(&text);
+        source.fault(start..start, text).with_help(help)
     })
 }
 
@@ -68,7 +112,24 @@ fn text_of(error: &serde_yaml::Error) -> String {
     match error {
         serde_yaml::Error::NullIntoString { .. } => "a value is missing".into(),
         serde_yaml::Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is given twice"),
-        other => other.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
+        other => plain(&other.to_string()),
+    }
+}
+
+/// The known key nearest to an unknown one.
+fn nearest_field(text: &str) -> Option<String> {
+    let (name, known) = text.strip_prefix("unknown field `")?.split_once("`, expected one of ")?;
+    nearest(name, known.split(", ")).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The library's words, but for those that speak of the inside of programs.
+fn plain(text: &str) -> String {
+    match text.split(" at line ").next().unwrap_or_default() {
+        "recursive references require weak recursion types" => {
+            "a cycle: the alias stands for a value that it is a part of".into()
+        }
+        "recursion limit exceeded" => "lists and maps are nested too deeply".into(),
+        other => other.to_owned(),
     }
 }
 
@@ -81,14 +142,54 @@ pub(crate) struct Builder<'a> {
 impl Builder<'_> {
     /// A mistake at a value.
     pub(crate) fn fault<T>(&self, value: &Spanned<T>, message: impl std::fmt::Display) -> Fault {
-        self.source.fault(self.range(value), message)
+        self.source.fault_at(value, message)
     }
 
-    /// The bytes of a value, at most up to the end of its first line.
-    fn range<T>(&self, value: &Spanned<T>) -> Range<usize> {
-        let range = span(value);
-        let text = self.source.text().get(range.clone()).unwrap_or_default();
-        range.start..range.start + text.lines().next().unwrap_or_default().trim_end().len()
+    /// The nodes by name.
+    fn named(&self, nodes: Option<Spanned<Nodes>>) -> Result<Vec<(Spanned<String>, Options)>, Fault> {
+        let Some(nodes) = nodes else { return Ok(Vec::new()) };
+        let count = match &nodes.value {
+            Nodes::Named(named) => named.len() as u64,
+            Nodes::Count(count) => *count,
+        };
+        if count > MAX_NODES {
+            return Err(self.fault(&nodes, format_args!("a world has at most {MAX_NODES} nodes")));
+        }
+        let Spanned { value, referenced, defined } = nodes;
+        Ok(match value {
+            Nodes::Named(named) => named,
+            Nodes::Count(count) => (0..count)
+                .map(|number| {
+                    (Spanned { value: format!("n{number}"), referenced, defined }, Options::default())
+                })
+                .collect(),
+        })
+    }
+
+    /// A node's own options after those of the node it is like.
+    fn settings<'b>(
+        &self,
+        own: &'b Options,
+        named: &'b [(Spanned<String>, Options)],
+    ) -> Result<Vec<&'b Setting>, Fault> {
+        let mut chain = vec![own];
+        while let Some(like) = chain[chain.len() - 1].0.iter().find(|setting| setting.name.value == LIKE) {
+            let name = &like.value.value.0;
+            let Some((_, next)) = named.iter().find(|(other, _)| other.value == *name) else {
+                let near = nearest(name, named.iter().map(|(other, _)| other.value.as_str()));
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                return Err(self
+                    .fault(&like.value, format_args!("there is no node `{name}`"))
+                    .with_help(help));
+            };
+            if chain.iter().any(|seen| std::ptr::eq(*seen, next)) {
+                let message = format_args!("a cycle: the node is in the end like itself, by way of `{name}`");
+                return Err(self.fault(&like.value, message));
+            }
+            chain.push(next);
+        }
+        let settings = chain.into_iter().rev().flat_map(|options| &options.0);
+        Ok(settings.filter(|setting| setting.name.value != LIKE).collect())
     }
 
     /// What the nodes and the mirror nodes speak: the world's dialect is of the one kind or the other.

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use serde_yaml::Spanned;
 use thiserror::Error;
+
+use crate::file::span;
 
 /// Why a world could not be loaded.
 #[derive(Debug, Error)]
@@ -58,6 +61,14 @@ impl Source {
 
     pub(crate) fn text(&self) -> &str {
         self.text.inner()
+    }
+
+    /// A mistake at a value, shown at most up to the end of its first line.
+    pub(crate) fn fault_at<T>(self: &Arc<Self>, value: &Spanned<T>, message: impl fmt::Display) -> Fault {
+        let range = span(value);
+        let text = self.text().get(range.clone()).unwrap_or_default();
+        let length = text.lines().next().unwrap_or_default().trim_end().len();
+        self.fault(range.start..range.start + length, message)
     }
 
     /// A mistake at a range of bytes.

@@ -5,11 +5,15 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 
 use crate::mirrors::MirrorFile;
 use crate::options;
+use crate::simulation::{Section, Tree};
+
+/// The key of a node that has the options of another.
+pub(crate) const LIKE: &str = "like";
 
 /// A world file.
 #[derive(Debug, Deserialize)]
@@ -22,10 +26,31 @@ pub(crate) struct WorldFile {
     pub(crate) coordinator: Option<Spanned<CoordinatorFile>>,
     #[serde(default)]
     pub(crate) options: Options,
-    #[serde(default)]
-    pub(crate) nodes: Nodes,
+    pub(crate) nodes: Option<Spanned<Nodes>>,
     #[serde(default)]
     pub(crate) mirrors: Mirrors,
+    topology: Option<Spanned<Tree>>,
+    link: Option<Spanned<Tree>>,
+    workload: Option<Spanned<Tree>>,
+    faults: Option<Spanned<Tree>>,
+    swarm: Option<Spanned<Tree>>,
+    duration: Option<Spanned<Tree>>,
+    recovery: Option<Spanned<Tree>>,
+}
+
+impl WorldFile {
+    /// What it says about a simulation.
+    pub(crate) fn section(&mut self) -> Section {
+        Section {
+            topology: self.topology.take(),
+            link: self.link.take(),
+            workload: self.workload.take(),
+            faults: self.faults.take(),
+            swarm: self.swarm.take(),
+            duration: self.duration.take(),
+            recovery: self.recovery.take(),
+        }
+    }
 }
 
 /// The seed that owns the genesis.
@@ -48,9 +73,14 @@ pub(crate) struct CoordinatorFile {
     pub(crate) interval: Option<Spanned<String>>,
 }
 
-/// Nodes by name, in the order written.
-#[derive(Debug, Default)]
-pub(crate) struct Nodes(pub(crate) Vec<(Spanned<String>, Options)>);
+/// The nodes of a world.
+#[derive(Debug)]
+pub(crate) enum Nodes {
+    /// By name, in the order written.
+    Named(Vec<(Spanned<String>, Options)>),
+    /// So many, called `n0`, `n1`, ….
+    Count(u64),
+}
 
 /// Mirror nodes by name, in the order written.
 #[derive(Debug, Default)]
@@ -80,7 +110,29 @@ pub(crate) fn span<T>(value: &Spanned<T>) -> Range<usize> {
 
 impl<'de> Deserialize<'de> for Nodes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        named(deserializer, "nodes by name, each with its options").map(Nodes)
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Nodes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("nodes by name, each with its options, or how many there are")
+            }
+
+            fn visit_u64<E>(self, count: u64) -> Result<Nodes, E> {
+                Ok(Nodes::Count(count))
+            }
+
+            fn visit_i64<E: Error>(self, count: i64) -> Result<Nodes, E> {
+                u64::try_from(count)
+                    .map(Nodes::Count)
+                    .map_err(|_| E::custom("the number of nodes cannot be negative"))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Nodes, A::Error> {
+                pairs(map).map(Nodes::Named)
+            }
+        }
+        deserializer.deserialize_any(Either)
     }
 }
 
@@ -103,15 +155,21 @@ fn named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
             f.write_str(self.0)
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut pairs = Vec::new();
-            while let Some(name) = map.next_key()? {
-                pairs.push((name, map.next_value()?));
-            }
-            Ok(pairs)
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            pairs(map)
         }
     }
     deserializer.deserialize_map(Pairs(expected, PhantomData))
+}
+
+fn pairs<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
+    mut map: A,
+) -> Result<Vec<(Spanned<String>, T)>, A::Error> {
+    let mut pairs = Vec::new();
+    while let Some(name) = map.next_key()? {
+        pairs.push((name, map.next_value()?));
+    }
+    Ok(pairs)
 }
 
 impl<'de> Deserialize<'de> for Options {
@@ -139,7 +197,8 @@ impl<'de> Deserialize<'de> for Options {
 
 /// Reads a value in the shape its option has; of an unknown option, nothing.
 fn value<'de, A: MapAccess<'de>>(map: &mut A, name: &Spanned<String>) -> Result<Spanned<Text>, A::Error> {
-    match options::shape(&name.value) {
+    let shape = if name.value == LIKE { Some(options::Shape::Scalar) } else { options::shape(&name.value) };
+    match shape {
         Some(options::Shape::List) => map.next_value(),
         Some(options::Shape::Scalar) => {
             let Spanned { value, referenced, defined } = map.next_value::<Spanned<String>>()?;

@@ -14,15 +14,20 @@ macro_rules! fixtures {
     };
 }
 
-const FIXTURES: [(&str, &[u8]); 8] = fixtures![
+const FIXTURES: [(&str, &[u8]); 13] = fixtures![
     "recorded/iri-1.8/snapshot.txt",
     "recorded/mirror-2019/dataset.json",
+    "worlds/canary.yaml",
+    "worlds/hundred.yaml",
+    "worlds/partition.yaml",
     "worlds/private-net.tree",
     "worlds/private-net.yaml",
     "worlds/recorded-iri-auth.yaml",
     "worlds/recorded-iri-limits.yaml",
     "worlds/recorded-iri.yaml",
     "worlds/recorded-mirror.yaml",
+    "worlds/spammers.yaml",
+    "worlds/swarm.yaml",
 ];
 
 /// What relative paths in a world file are relative to.

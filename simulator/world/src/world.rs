@@ -15,10 +15,21 @@ use crate::build::build;
 use crate::error::{Source, WorldError};
 use crate::files::{self, Files};
 use crate::mirrors::MirrorPlan;
+use crate::sim::Scenario;
 
 /// The worlds in the program; the first is the default.
-pub const BUILT_IN: [&str; 5] =
-    ["private-net", "recorded-iri", "recorded-iri-limits", "recorded-iri-auth", "recorded-mirror"];
+pub const BUILT_IN: [&str; 10] = [
+    "private-net",
+    "recorded-iri",
+    "recorded-iri-limits",
+    "recorded-iri-auth",
+    "recorded-mirror",
+    "swarm",
+    "partition",
+    "spammers",
+    "canary",
+    "hundred",
+];
 
 /// Nodes and what they share.
 #[derive(Clone)]
@@ -33,6 +44,8 @@ pub struct World {
     pub coordinator: Option<Issuer>,
     /// Who owns the genesis, where the world says so.
     pub wallet: Option<Wallet>,
+    /// What a simulation of its nodes does; nodes go by their numbers in `nodes`.
+    pub scenario: Scenario,
 }
 
 /// A node to be started.

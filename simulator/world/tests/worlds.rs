@@ -115,8 +115,10 @@ fn mistakes_are_told_at_their_place() {
         "coordinator: { seed: C, depth: 13, security: 1, mode: KERL }".into(),
         "coordinator: { seed: C, depth: 2, security: 4, mode: KERL }".into(),
         "coordinator: { seed: C, depth: 2, security: 1, mode: KERL, interval: soon }".into(),
-        "coordinator: { seed: C, depth: 2, security: 1, mode: KERL, tree: Cargo.toml }".into(),
+        "coordinator: { seed: C, depth: 2, security: 1, mode: KERL, tree: ../../fixtures/worlds/private-net.tree }".into(),
         "nodes: [".into(),
+        "about: x\nnodes: [n0]".into(),
+        "about: x\nfault: []".into(),
         String::new(),
         "a: &a [x]\nb: [*a, *a".into(),
     ];
@@ -127,6 +129,6 @@ fn mistakes_are_told_at_their_place() {
 fn what_is_neither_a_world_nor_a_file_is_told() {
     let error = World::load("privat-net").unwrap_err();
     assert!(matches!(error, WorldError::Unknown { .. }));
-    insta::assert_snapshot!(error, @"there is no world `privat-net`: neither a built-in one (private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, recorded-mirror) nor a file");
+    insta::assert_snapshot!(error, @"there is no world `privat-net`: neither a built-in one (private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, recorded-mirror, swarm, partition, spammers, canary, hundred) nor a file");
     assert!(matches!(World::load("./no-such-world.yaml"), Err(WorldError::Unreadable { .. })));
 }

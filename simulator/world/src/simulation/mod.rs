@@ -1,0 +1,123 @@
+//! The simulation section of a world file: how its nodes are connected, what they do, and what goes wrong.
+
+mod faults;
+mod network;
+mod time;
+mod timetable;
+mod tree;
+mod value;
+mod write;
+
+use std::sync::Arc;
+
+use serde_yaml::Spanned;
+use tanglegram_tangle::{Dialect, Millis};
+
+use crate::error::{Fault as Mistake, Source, WorldError};
+use crate::sim::{Fault, LinkModel, Scenario};
+
+pub use time::show as show_time;
+pub(crate) use tree::Tree;
+pub(crate) use value::Names;
+pub use write::{fault_text, world_text};
+
+use faults::Terms;
+use value::Value;
+
+/// The keys of the section as written.
+#[derive(Debug, Default)]
+pub(crate) struct Section {
+    pub(crate) topology: Option<Spanned<Tree>>,
+    pub(crate) link: Option<Spanned<Tree>>,
+    pub(crate) workload: Option<Spanned<Tree>>,
+    pub(crate) faults: Option<Spanned<Tree>>,
+    pub(crate) swarm: Option<Spanned<Tree>>,
+    pub(crate) duration: Option<Spanned<Tree>>,
+    pub(crate) recovery: Option<Spanned<Tree>>,
+}
+
+impl Section {
+    /// Whether the world file says anything about a simulation.
+    pub(crate) fn is_given(&self) -> bool {
+        [
+            &self.topology,
+            &self.link,
+            &self.workload,
+            &self.faults,
+            &self.swarm,
+            &self.duration,
+            &self.recovery,
+        ]
+        .iter()
+        .any(|key| key.is_some())
+    }
+}
+
+/// What the rest of the world file says about a simulation.
+pub(crate) struct Frame {
+    pub(crate) names: Names,
+    pub(crate) dialect: Dialect,
+    pub(crate) mwm: u8,
+    /// Milliseconds between milestones, where there is a coordinator.
+    pub(crate) milestone_every: Option<Millis>,
+    pub(crate) key_depth: Option<usize>,
+}
+
+/// From what is written to what is simulated.
+pub(crate) fn build(section: &Section, frame: &Frame, source: &Arc<Source>) -> Result<Scenario, Mistake> {
+    let value = |key| Value::new(key, source);
+    let default = Scenario::default();
+    let names = &frame.names;
+    let link = section.link.as_ref().map(|key| network::link(value(key), &default.link)).transpose()?;
+    let link = link.unwrap_or(default.link);
+    let duration = section.duration.as_ref().map(|key| length(value(key))).transpose()?;
+    let duration = duration.unwrap_or(default.duration);
+    let terms = Terms { names, link: &link };
+    let topology = section.topology.as_ref().map(|key| network::topology(value(key), names)).transpose()?;
+    let workload = section.workload.as_ref().map(|key| network::workload(value(key))).transpose()?;
+    let faults =
+        section.faults.as_ref().map(|key| timetable::read(value(key), terms, duration)).transpose()?;
+    let swarm = section.swarm.as_ref().map(|key| timetable::swarm(value(key), duration)).transpose()?;
+    let recovery = section.recovery.as_ref().map(|key| within(value(key), duration)).transpose()?;
+    Ok(Scenario {
+        nodes: names.len(),
+        topology: topology.unwrap_or_else(|| network::default_topology(names.len())),
+        mwm: frame.mwm,
+        dialect: frame.dialect,
+        milestone_every: frame.milestone_every.unwrap_or(default.milestone_every),
+        key_depth: frame.key_depth.unwrap_or(default.key_depth),
+        hash_rate: default.hash_rate,
+        workload: workload.unwrap_or(default.workload),
+        faults: faults.unwrap_or_default(),
+        recovery: recovery.unwrap_or(default.recovery.min(duration)),
+        link,
+        swarm,
+        duration,
+    })
+}
+
+/// How long a run lasts.
+fn length(value: Value<'_>) -> Result<Millis, Mistake> {
+    match value.time()? {
+        0 => Err(value.mistake("a run must last longer than nothing")),
+        duration => Ok(duration),
+    }
+}
+
+fn within(value: Value<'_>, duration: Millis) -> Result<Millis, Mistake> {
+    let recovery = value.time()?;
+    if recovery > duration {
+        let message = format!("that is longer than the whole run, {}", time::show(duration));
+        return Err(value.mistake(message));
+    }
+    Ok(recovery)
+}
+
+/// The faults a text names in the spelling of world files, such as `partition: [[n0], [n1, n2]]` or `crash: [n1, n2]`
+/// (which is two); what a `link` fault leaves unsaid is as in `link`.
+pub fn parse_faults(text: &str, names: &[String], link: &LinkModel) -> Result<Vec<Fault>, WorldError> {
+    let source = Source::new("fault".into(), text);
+    let tree: Spanned<Tree> = crate::build::parse(&source)?;
+    let names = Names::new(names.to_vec());
+    Ok(Terms { names: &names, link }.read(Value::new(&tree, &source))?)
+}
