@@ -37,6 +37,8 @@ pub struct Config {
     pub auto_tethering: bool,
     /// `neighboring-socket-port`: where this node listens for neighbours, as its handshake tells.
     pub gossip_port: u16,
+    /// `local-snapshots-enabled`: when the node takes local snapshots; `None`: never.
+    pub local_snapshots: Option<LocalSnapshots>,
     /// What getNodeInfo tells of the machine.
     pub host: Host,
 }
@@ -58,6 +60,7 @@ impl Config {
             max_neighbors: 5,
             auto_tethering: false,
             gossip_port: 15_600,
+            local_snapshots: None,
             host: Host::default(),
         }
     }
@@ -99,6 +102,29 @@ impl Default for ApiLimits {
         }
     }
 }
+
+/// `local-snapshots-depth`, `-interval-synced`, `-interval-unsynced`, `-pruning-enabled`, `-pruning-delay`: all in milestones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalSnapshots {
+    /// How far below the latest solid milestone a snapshot is taken. At least [`Config::max_depth`], or tips that are fine
+    /// above the snapshot would stand below what is known.
+    pub depth: i32,
+    /// How many milestones beyond `depth` the last snapshot may lie back while the node is synchronised.
+    pub interval_synced: i32,
+    /// The same while it is not.
+    pub interval_unsynced: i32,
+    /// What milestones confirmed so far below the snapshot is forgotten; `None`: nothing ever.
+    pub pruning_delay: Option<i32>,
+}
+
+impl Default for LocalSnapshots {
+    fn default() -> Self {
+        LocalSnapshots { depth: 100, interval_synced: 10, interval_unsynced: 1_000, pruning_delay: None }
+    }
+}
+
+/// `local-snapshots-pruning-delay` where pruning is on and nothing else is said.
+pub const DEFAULT_PRUNING_DELAY: i32 = 40_000;
 
 /// What getNodeInfo shows of the machine the node runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,17 +193,7 @@ pub enum GenesisError {
 impl Genesis {
     /// Reads a genesis ledger: lines `ADDRESS;BALANCE`, none negative, summing to [`SUPPLY`]; blank lines are skipped.
     pub fn parse(text: &str, index: i32, timestamp: i64) -> Result<Genesis, GenesisError> {
-        let mut balances = BTreeMap::new();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let (address, balance) = parse_line(line.trim()).ok_or_else(|| GenesisError::Malformed {
-                line: number + 1,
-                found: line.chars().take(40).collect(),
-            })?;
-            if balances.insert(address, balance).is_some() {
-                return Err(GenesisError::Duplicate { line: number + 1, address });
-            }
-        }
-        Genesis::new(balances, index, timestamp)
+        Ok(Genesis { balances: parse_balances(text)?, index, timestamp })
     }
 
     /// A genesis ledger of these balances; their sum must be [`SUPPLY`].
@@ -186,12 +202,30 @@ impl Genesis {
         index: i32,
         timestamp: i64,
     ) -> Result<Genesis, GenesisError> {
-        let sum = balances.values().map(|&balance| i128::from(balance)).sum();
-        if sum != i128::from(SUPPLY) {
-            return Err(GenesisError::Supply { sum });
-        }
+        check_supply(&balances)?;
         Ok(Genesis { balances, index, timestamp })
     }
+}
+
+/// Reads lines `ADDRESS;BALANCE`, none negative, summing to [`SUPPLY`]; blank lines are skipped.
+pub(crate) fn parse_balances(text: &str) -> Result<BTreeMap<Address, i64>, GenesisError> {
+    let mut balances = BTreeMap::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let (address, balance) = parse_line(line.trim()).ok_or_else(|| GenesisError::Malformed {
+            line: number + 1,
+            found: line.chars().take(40).collect(),
+        })?;
+        if balances.insert(address, balance).is_some() {
+            return Err(GenesisError::Duplicate { line: number + 1, address });
+        }
+    }
+    check_supply(&balances)?;
+    Ok(balances)
+}
+
+fn check_supply(balances: &BTreeMap<Address, i64>) -> Result<(), GenesisError> {
+    let sum = balances.values().map(|&balance| i128::from(balance)).sum();
+    if sum == i128::from(SUPPLY) { Ok(()) } else { Err(GenesisError::Supply { sum }) }
 }
 
 fn parse_line(line: &str) -> Option<(Address, i64)> {

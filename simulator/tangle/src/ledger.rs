@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use tanglegram_ternary::{Address, Hash};
 
 use crate::bundle::{self, Rules};
-use crate::config::Genesis;
 use crate::idset::IdSet;
+use crate::snapshot::Snapshot;
 use crate::spent::SpentAddresses;
 use crate::store::{Tangle, TxId};
 
@@ -17,20 +17,40 @@ pub(crate) type Diff = BTreeMap<Address, i64>;
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     balances: BTreeMap<Address, i64>,
-    /// Index of the latest solid milestone, or of the genesis.
+    /// What each milestone above the snapshot changed, if it did change anything.
+    changes: BTreeMap<i32, Diff>,
+    /// Index of the latest solid milestone, or of the snapshot.
     pub(crate) index: i32,
-    /// Its hash; the null hash at the genesis.
+    /// Its hash; the null hash at a genesis.
     pub(crate) milestone: Hash,
 }
 
 impl Ledger {
-    pub(crate) fn new(genesis: &Genesis) -> Ledger {
-        let balances = genesis.balances.iter().filter(|(_, balance)| **balance != 0);
+    pub(crate) fn new(snapshot: &Snapshot) -> Ledger {
+        let balances = snapshot.balances.iter().filter(|(_, balance)| **balance != 0);
         Ledger {
             balances: balances.map(|(address, balance)| (*address, *balance)).collect(),
-            index: genesis.index,
-            milestone: Hash::NULL,
+            changes: BTreeMap::new(),
+            index: snapshot.index,
+            milestone: snapshot.hash,
         }
+    }
+
+    /// Balances above zero as of an earlier milestone, not below the snapshot.
+    pub(crate) fn balances_at(&self, index: i32) -> BTreeMap<Address, i64> {
+        let mut earlier = self.balances.clone();
+        for diff in self.changes.range(index.saturating_add(1)..).map(|(_, diff)| diff) {
+            for (address, change) in diff {
+                *earlier.entry(*address).or_default() -= change;
+            }
+        }
+        earlier.retain(|_, balance| *balance != 0);
+        earlier
+    }
+
+    /// Forgets how the ledger came to be what it was at a milestone.
+    pub(crate) fn forget_changes_up_to(&mut self, index: i32) {
+        self.changes.retain(|&changed, _| changed > index);
     }
 
     /// Balances above zero.
@@ -72,10 +92,10 @@ impl Ledger {
         rules: Rules,
     ) -> Option<Diff> {
         let mut diff = Diff::new();
-        visited.extend(tangle.entry_points().collect::<Vec<_>>());
         let mut ahead = VecDeque::from([start]);
         while let Some(id) = ahead.pop_front() {
-            if tangle.current_index(id) != 0 || !visited.insert(id) {
+            let is_bottom = tangle.is_entry_point(id) || tangle.current_index(id) != 0;
+            if is_bottom || !visited.insert(id) {
                 continue;
             }
             if !tangle.is_stored(id) {
@@ -113,6 +133,9 @@ impl Ledger {
             return false;
         }
         self.apply(&diff);
+        if !diff.is_empty() {
+            self.changes.insert(index, diff);
+        }
         (self.index, self.milestone) = (index, tangle.hash(milestone));
         confirm_past(tangle, milestone, index);
         true

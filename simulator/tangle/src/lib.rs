@@ -24,6 +24,8 @@ mod index;
 mod ledger;
 mod milestone;
 mod node;
+pub mod persist;
+pub mod snapshot;
 mod spent;
 mod store;
 mod tips;
@@ -32,9 +34,13 @@ mod verdicts;
 mod walk;
 
 pub use audit::Breach;
-pub use config::{ApiLimits, Config, CoordinatorConfig, Genesis, GenesisError, Host};
+pub use config::{
+    ApiLimits, Config, CoordinatorConfig, DEFAULT_PRUNING_DELAY, Genesis, GenesisError, Host, LocalSnapshots,
+};
 pub use dialect::{Dialect, UnknownDialect};
 pub use node::{ApiRequest, Input, JobId, Millis, Node, Output, Reply, RequestId, Status};
+pub use persist::{Disk, Record, RestoreError};
+pub use snapshot::{Snapshot, SnapshotError};
 
 pub use tanglegram_ternary::bundle::SUPPLY;
 pub use verdicts::SharedVerdicts;

@@ -6,6 +6,7 @@ use tanglegram_ternary::{Hash, Transaction, milestone};
 
 use crate::bundle::{self, Rules};
 use crate::config::{Config, CoordinatorConfig};
+use crate::snapshot::Initial;
 use crate::store::{Tangle, TxId};
 
 /// What became of a milestone candidate.
@@ -28,12 +29,23 @@ pub(crate) struct Milestones {
 }
 
 impl Milestones {
-    pub(crate) fn new(genesis_index: i32) -> Milestones {
+    pub(crate) fn new(initial: &Initial) -> Milestones {
         Milestones {
             by_index: BTreeMap::new(),
             waiting: BTreeSet::new(),
-            latest: (genesis_index, Hash::NULL),
+            latest: (initial.index, initial.hash),
         }
+    }
+
+    /// Takes over a milestone that was judged before.
+    pub(crate) fn restore(&mut self, index: i32, id: TxId) {
+        self.by_index.insert(index, id);
+    }
+
+    /// Gives every transaction its new id, after some were forgotten.
+    pub(crate) fn renumber(&mut self, new: impl Fn(TxId) -> Option<TxId>) {
+        self.by_index = self.by_index.iter().filter_map(|(&index, &id)| Some((index, new(id)?))).collect();
+        self.waiting = self.waiting.iter().filter_map(|&id| new(id)).collect();
     }
 
     /// The index of the first milestone stored.
@@ -52,7 +64,23 @@ impl Milestones {
 
     /// Milestones above `index`, lowest first.
     pub(crate) fn above(&self, index: i32) -> impl Iterator<Item = TxId> {
-        self.by_index.range(index.saturating_add(1)..).map(|(_, &id)| id)
+        self.indices_above(index).map(|(_, id)| id)
+    }
+
+    /// Milestones above `index` with their indices, lowest first.
+    pub(crate) fn indices_above(&self, index: i32) -> impl Iterator<Item = (i32, TxId)> {
+        self.by_index.range(index.saturating_add(1)..).map(|(&index, &id)| (index, id))
+    }
+
+    /// The last milestone with an index from `first` to `last`.
+    pub(crate) fn last_in(&self, first: i32, last: i32) -> Option<(i32, TxId)> {
+        let mut range = self.by_index.range(..=last);
+        range.next_back().filter(|(index, _)| **index >= first).map(|(&index, &id)| (index, id))
+    }
+
+    /// The last `count` milestones with an index up to `last`.
+    pub(crate) fn last_up_to(&self, last: i32, count: usize) -> impl Iterator<Item = TxId> {
+        self.by_index.range(..=last).rev().take(count).map(|(_, &id)| id)
     }
 
     /// Looks at what a newly stored transaction means for the milestones: it may be a candidate, or complete one.
@@ -74,7 +102,7 @@ impl Milestones {
 
     fn consider(&mut self, tangle: &mut Tangle, config: &Config, candidate: TxId) {
         let Some(index) = tangle.transaction(candidate).map(milestone_index) else { return };
-        let judgement = if index <= config.genesis.index {
+        let judgement = if index <= tangle.initial().index {
             Judgement::Invalid
         } else {
             self.judge(tangle, config, candidate, index)

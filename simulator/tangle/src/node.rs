@@ -14,6 +14,8 @@ use crate::gossip::{Message, Network, PeerId, Requests};
 use crate::idset::IdSet;
 use crate::ledger::Ledger;
 use crate::milestone::Milestones;
+use crate::persist::Record;
+use crate::snapshot::{self, Initial, Snapshot};
 use crate::spent::SpentAddresses;
 use crate::store::{Tangle, TxId};
 use crate::tips::Tips;
@@ -187,6 +189,9 @@ pub struct Node {
     pub(crate) requests: Requests,
     pub(crate) network: Network,
     pub(crate) attaching: AttachQueue,
+    pub(crate) watch: snapshot::Watch,
+    /// What is to be kept and was not yet written.
+    pub(crate) journal: Option<Vec<Record>>,
     walk_rng: ChaCha8Rng,
     pub(crate) gossip_rng: ChaCha8Rng,
 }
@@ -194,15 +199,25 @@ pub struct Node {
 impl Node {
     /// A node at its genesis. `seed` starts the stream of its random walks.
     pub fn new(config: Config, seed: u64) -> Node {
+        let genesis = Snapshot::of_genesis(&config.genesis);
+        Node::from_snapshot(config, seed, &genesis)
+    }
+
+    /// A node that knows nothing but a snapshot. It asks its neighbours for the milestones the snapshot names.
+    pub fn from_snapshot(config: Config, seed: u64, snapshot: &Snapshot) -> Node {
+        let Snapshot { hash, index, timestamp, .. } = *snapshot;
+        let initial = Initial { hash, index, timestamp };
         Node {
-            tangle: Tangle::new(config.genesis.index),
-            ledger: Ledger::new(&config.genesis),
-            milestones: Milestones::new(config.genesis.index),
+            tangle: Tangle::new(initial, &snapshot.solid_entry_points),
+            ledger: Ledger::new(snapshot),
+            milestones: Milestones::new(&initial),
             spent: SpentAddresses::default(),
             tips: Tips::default(),
-            requests: Requests::default(),
+            requests: Requests::of(snapshot),
             network: Network::default(),
             attaching: AttachQueue::default(),
+            watch: snapshot::Watch::default(),
+            journal: None,
             walk_rng: stream(seed, 0),
             gossip_rng: stream(seed, 1),
             config,
@@ -232,7 +247,10 @@ impl Node {
             Input::Received { peer, message } => self.receive(now, peer, message, out),
             Input::Disconnected { peer } => self.network.disconnected(&self.config, now, peer),
             Input::Dropped { peer } => self.network.count(peer, |metrics| metrics.dropped += 1),
-            Input::Tick => self.tick(now, out),
+            Input::Tick => {
+                self.tick(now, out);
+                self.look_after_snapshots(now);
+            }
             Input::Store { transactions } => {
                 for transaction in transactions {
                     self.admit(now, transaction, out);
@@ -261,7 +279,7 @@ impl Node {
         self.ledger.balances()
     }
 
-    /// Every transaction stored, in order of arrival: what a restarted node needs to be what it was.
+    /// Every transaction stored, in order of arrival.
     pub fn transactions(&self) -> impl ExactSizeIterator<Item = Arc<Transaction>> {
         self.tangle.arrivals().iter().filter_map(|&id| self.tangle.shared(id)).collect::<Vec<_>>().into_iter()
     }
@@ -328,12 +346,12 @@ impl Node {
 
     /// Whether the node has confirmed anything and is at most one milestone behind; unsynchronised nodes refuse to judge.
     pub(crate) fn is_synchronized(&self) -> bool {
-        self.ledger.index != self.config.genesis.index && self.ledger.index >= self.milestones.latest.0 - 1
+        self.ledger.index != self.tangle.initial().index && self.ledger.index >= self.milestones.latest.0 - 1
     }
 
     /// When the node wants [`Input::Tick`]; `None`: not until something else happens.
     pub fn next_timeout(&self) -> Option<Millis> {
-        self.network.next_timeout()
+        self.network.next_timeout().into_iter().chain(self.watch.next_timeout()).min()
     }
 
     /// Stores a transaction if it is valid on its own, and tells the neighbours.
@@ -346,7 +364,12 @@ impl Node {
 
     /// Stores a valid transaction and draws every consequence: tips, solidity, milestones, confirmation.
     pub(crate) fn store(&mut self, now: Millis, transaction: Arc<Transaction>) {
-        let Some(stored) = self.tangle.insert(transaction) else { return };
+        let arrived = u32::try_from(now / 1_000).unwrap_or(u32::MAX);
+        let kept = self.journal.as_ref().map(|_| transaction.clone());
+        let Some(stored) = self.tangle.insert(transaction, arrived) else { return };
+        if let Some(transaction) = kept {
+            self.journal(|| Record::Stored { transaction, arrived });
+        }
         self.requests.fulfil(&self.tangle.hash(stored.id));
         let vertex = self.tangle.vertex(stored.id);
         let (trunk, branch) = (vertex.trunk, vertex.branch);
@@ -359,7 +382,9 @@ impl Node {
             self.tips.set_solid(id);
         }
         self.milestones.observe(&mut self.tangle, &self.config, stored.id);
-        self.apply_milestones();
+        if self.apply_milestones() && self.config.local_snapshots.is_some() {
+            self.watch.schedule(now);
+        }
         if self.ledger.index == self.milestones.latest.0 {
             self.network.recently_requested.clear();
         } else if self.network.ready_count() > 0 {
@@ -367,15 +392,16 @@ impl Node {
         }
     }
 
-    /// Applies every milestone that is next in order and solid.
-    fn apply_milestones(&mut self) {
+    /// Applies every milestone that is next in order and solid; the result tells whether there was one.
+    fn apply_milestones(&mut self) -> bool {
+        let before = self.ledger.index;
         loop {
             let index = self.ledger.index + 1;
             let next = self.milestones.at(index).filter(|&id| self.tangle.vertex(id).solid);
             let applied = next
                 .is_some_and(|id| self.ledger.apply_milestone(&mut self.tangle, &mut self.spent, id, index));
             if !applied {
-                return;
+                return self.ledger.index != before;
             }
         }
     }

@@ -21,6 +21,26 @@ impl SpentAddresses {
         }
     }
 
+    /// Remembers an address that was marked before.
+    pub(crate) fn mark(&mut self, address: Address) {
+        self.known.insert(address);
+    }
+
+    /// The addresses marked.
+    pub(crate) fn known(&self) -> impl Iterator<Item = Address> {
+        self.known.iter().copied()
+    }
+
+    /// Remembers what a transaction that is about to be forgotten shows.
+    pub(crate) fn remember(&mut self, tangle: &mut Tangle, id: TxId) {
+        if takes(tangle, id)
+            && is_spend(tangle, id)
+            && let Some(transaction) = tangle.transaction(id)
+        {
+            self.mark_input(transaction);
+        }
+    }
+
     /// True if the address was ever marked, or some transaction takes funds from it and is confirmed or part of a valid
     /// bundle, pending and overspending ones included. The null and the coordinator address never count.
     pub(crate) fn contains(&self, tangle: &mut Tangle, coordinator: &Address, address: &Address) -> bool {

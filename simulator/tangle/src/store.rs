@@ -9,6 +9,7 @@ use tanglegram_ternary::{Hash, Transaction};
 use crate::bundle::Verdict;
 use crate::idset::IdSet;
 use crate::index::Indexes;
+use crate::snapshot::Initial;
 use crate::verdicts::SharedVerdicts;
 
 /// A transaction hash the node has met, known or merely referenced: a dense index, in order of first sight.
@@ -37,6 +38,8 @@ pub(crate) struct Vertex {
     pub(crate) solid: bool,
     /// Index of the milestone that confirmed it; 0: unconfirmed.
     pub(crate) snapshot_index: i32,
+    /// When it arrived, in seconds since 1970.
+    pub(crate) arrived: u32,
     /// Of the bundle that starts here.
     pub(crate) verdict: Verdict,
 }
@@ -50,6 +53,7 @@ impl Vertex {
             approvers: Vec::new(),
             solid: false,
             snapshot_index: 0,
+            arrived: 0,
             verdict: Verdict::Unchecked,
         }
     }
@@ -71,24 +75,42 @@ pub(crate) struct Tangle {
     arrivals: Vec<TxId>,
     indexes: Indexes,
     verdicts: Option<SharedVerdicts>,
+    /// The snapshot that the tangle stands on.
+    initial: Initial,
     /// Solid entry points: hashes the snapshot vouches for, with the milestone index they belong to.
     entry_points: BTreeMap<TxId, i32>,
 }
 
 impl Tangle {
-    /// An empty tangle over a genesis of this milestone index: its only solid entry point is the null hash.
-    pub(crate) fn new(index: i32) -> Tangle {
+    /// An empty tangle over a snapshot. The null hash always is one of its solid entry points.
+    pub(crate) fn new(initial: Initial, entry_points: &BTreeMap<Hash, i32>) -> Tangle {
         let mut tangle = Tangle {
             hashes: IndexSet::new(),
             vertices: Vec::new(),
             arrivals: Vec::new(),
             indexes: Indexes::default(),
             verdicts: None,
+            initial,
             entry_points: BTreeMap::new(),
         };
-        let null = tangle.intern(Hash::NULL);
-        tangle.entry_points.insert(null, index);
+        tangle.rebase(initial, entry_points);
         tangle
+    }
+
+    /// Stands on another snapshot from now on.
+    pub(crate) fn rebase(&mut self, initial: Initial, entry_points: &BTreeMap<Hash, i32>) {
+        let null = self.intern(Hash::NULL);
+        self.initial = initial;
+        self.entry_points = BTreeMap::from([(null, initial.index)]);
+        for (&hash, &index) in entry_points {
+            let id = self.intern(hash);
+            self.entry_points.insert(id, index);
+        }
+    }
+
+    /// The snapshot that the tangle stands on.
+    pub(crate) fn initial(&self) -> &Initial {
+        &self.initial
     }
 
     fn intern(&mut self, hash: Hash) -> TxId {
@@ -149,6 +171,19 @@ impl Tangle {
         self.entry_points.keys().copied()
     }
 
+    pub(crate) fn entry_points_with_index(&self) -> impl Iterator<Item = (TxId, i32)> {
+        self.entry_points.iter().map(|(&id, &index)| (id, index))
+    }
+
+    pub(crate) fn entry_point_hashes(&self) -> BTreeMap<Hash, i32> {
+        self.entry_points_with_index().map(|(id, index)| (self.hash(id), index)).collect()
+    }
+
+    /// Whether the snapshot vouches for a transaction of this hash.
+    pub(crate) fn vouches_for(&self, hash: &Hash) -> bool {
+        self.id(hash).is_some_and(|id| self.is_entry_point(id))
+    }
+
     /// Confirmed by a milestone up to `index`.
     pub(crate) fn is_confirmed_by(&self, id: TxId, index: i32) -> bool {
         (1..=index).contains(&self.vertex(id).snapshot_index)
@@ -200,10 +235,32 @@ impl Tangle {
         self.vertices.len() * per_vertex + self.arrivals.len() * size_of::<Transaction>()
     }
 
-    /// Stores a transaction; `None` when it is there already, or is the null hash, which is never stored.
-    pub(crate) fn insert(&mut self, transaction: Arc<Transaction>) -> Option<Stored> {
+    /// Stores a transaction that arrived at a time in seconds since 1970; `None` when it is there already, or is a solid entry
+    /// point, which is never stored.
+    pub(crate) fn insert(&mut self, transaction: Arc<Transaction>, arrived: u32) -> Option<Stored> {
+        let id = self.link(transaction, arrived)?;
+        Some(Stored { id, solidified: self.solidify(id) })
+    }
+
+    /// Stores a transaction that a milestone up to the snapshot's confirmed: its past is not needed.
+    pub(crate) fn insert_confirmed(
+        &mut self,
+        transaction: Arc<Transaction>,
+        arrived: u32,
+        index: i32,
+    ) -> Option<TxId> {
+        let hash = self.intern(transaction.hash());
+        let entry_point = self.entry_points.remove(&hash);
+        let id = self.link(transaction, arrived);
+        entry_point.map(|index| self.entry_points.insert(hash, index));
+        let vertex = &mut self.vertices[id?.index()];
+        (vertex.snapshot_index, vertex.solid) = (index, true);
+        id
+    }
+
+    fn link(&mut self, transaction: Arc<Transaction>, arrived: u32) -> Option<TxId> {
         let id = self.intern(transaction.hash());
-        if id == TxId::NULL || self.is_stored(id) {
+        if self.is_entry_point(id) || self.is_stored(id) {
             return None;
         }
         let trunk = self.intern(transaction.trunk());
@@ -215,7 +272,26 @@ impl Tangle {
         self.arrivals.push(id);
         let vertex = &mut self.vertices[id.index()];
         (vertex.trunk, vertex.branch, vertex.transaction) = (trunk, branch, Some(transaction));
-        Some(Stored { id, solidified: self.solidify(id) })
+        vertex.arrived = arrived;
+        Some(id)
+    }
+
+    /// Forgets these transactions. Returns the new id of every old one, `None` for those that are gone.
+    pub(crate) fn without(&mut self, forgotten: &IdSet) -> Vec<Option<TxId>> {
+        let mut rest = Tangle::new(self.initial, &self.entry_point_hashes());
+        rest.verdicts = self.verdicts.clone();
+        let mut renumbered = vec![None; self.vertices.len()];
+        for &old in self.arrivals.iter().filter(|&&id| !forgotten.contains(id)) {
+            let vertex = self.vertex(old);
+            let Some(transaction) = vertex.transaction.clone() else { continue };
+            let id = rest.insert_confirmed(transaction, vertex.arrived, vertex.snapshot_index);
+            if let Some(new) = id.map(TxId::index) {
+                (rest.vertices[new].solid, rest.vertices[new].verdict) = (vertex.solid, vertex.verdict);
+            }
+            renumbered[old.index()] = id;
+        }
+        *self = rest;
+        renumbered
     }
 
     /// Marks `start` solid if its parents are, and whatever that makes solid in turn.

@@ -38,6 +38,15 @@ impl Tips {
         tips.values().nth(position).copied()
     }
 
+    /// Gives every tip its new id, after some transactions were forgotten.
+    pub(crate) fn renumber(&mut self, new: impl Fn(TxId) -> Option<TxId>) {
+        for tips in [&mut self.loose, &mut self.solid] {
+            let kept = tips.order.iter().filter_map(|(&place, &id)| Some((place, new(id)?)));
+            tips.order = kept.collect();
+            tips.place = tips.order.iter().map(|(&place, &id)| (id, place)).collect();
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.loose.order.len() + self.solid.order.len()
     }

@@ -4,6 +4,7 @@ use tanglegram_ternary::Transaction;
 
 use crate::config::Config;
 use crate::node::Millis;
+use crate::store::Tangle;
 
 /// How far ahead of the node's clock a transaction may be dated.
 const MAX_FUTURE_MS: i64 = 2 * 60 * 60 * 1000;
@@ -23,8 +24,13 @@ pub(crate) enum Refusal {
 
 /// Checks a transaction on its own: dates, the width of its value, the weight of its hash, the last trit of an address
 /// that moves funds. Bundle, indices and signature are not looked at here.
-pub(crate) fn check(config: &Config, now: Millis, transaction: &Transaction) -> Result<(), Refusal> {
-    if dated_well(config, now, transaction) {
+pub(crate) fn check(
+    config: &Config,
+    tangle: &Tangle,
+    now: Millis,
+    transaction: &Transaction,
+) -> Result<(), Refusal> {
+    if dated_well(tangle, now, transaction) {
         check_undated(config, transaction)
     } else {
         Err(Refusal::Timestamp)
@@ -44,15 +50,15 @@ pub(crate) fn check_undated(config: &Config, transaction: &Transaction) -> Resul
     }
 }
 
-/// The attachment timestamp counts, or the bundle's when there is none; the genesis is the inclusive lower bound.
-fn dated_well(config: &Config, now: Millis, transaction: &Transaction) -> bool {
-    let oldest = config.genesis.timestamp;
+/// The attachment timestamp counts, or the bundle's when there is none; the snapshot is the inclusive lower bound.
+fn dated_well(tangle: &Tangle, now: Millis, transaction: &Transaction) -> bool {
+    let oldest = tangle.initial().timestamp;
     let newest = now.min(i64::MAX as u64 / 2) as i64 + MAX_FUTURE_MS;
     match transaction.attachment_timestamp() {
         0 => {
             let seconds = transaction.timestamp();
-            // The null hash is a solid entry point: the snapshot vouches for it whatever its date.
-            (seconds >= oldest || transaction.hash().is_null()) && seconds <= newest / 1000
+            // For a solid entry point the snapshot vouches, whatever its date.
+            (seconds >= oldest || tangle.vouches_for(&transaction.hash())) && seconds <= newest / 1000
         }
         attached => attached >= oldest.saturating_mul(1000) && attached <= newest,
     }

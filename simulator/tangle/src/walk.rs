@@ -166,7 +166,7 @@ pub(crate) fn select_tips(
 
 /// The milestone `depth` below the latest solid one, or the next higher that exists.
 fn entry_point(ground: &Ground<'_>, depth: i32) -> TxId {
-    let floor = (ground.ledger.index - depth - 1).max(ground.config.genesis.index);
+    let floor = (ground.ledger.index - depth - 1).max(ground.tangle.initial().index);
     let solid = || ground.tangle.id(&ground.ledger.milestone).unwrap_or(TxId::NULL);
     ground.milestones.next_after(floor).unwrap_or_else(solid)
 }

@@ -91,7 +91,7 @@ pub(crate) fn mined(node: &mut Node, now: Millis, job: JobId, nonce: Option<Tag>
     match nonce {
         Some(nonce) => {
             let transaction = transaction.set_nonce(&nonce).build();
-            if let Err(refusal) = validity::check(&node.config, now, &transaction) {
+            if let Err(refusal) = validity::check(&node.config, &node.tangle, now, &transaction) {
                 let thrown = Thrown::validation(refusal.to_string());
                 return finish(node, now, Err(thrown.into()), out);
             }

@@ -31,7 +31,7 @@ pub(super) fn node_info(node: &mut Node, now: Millis) -> Object {
         .text("latestSolidSubtangleMilestone", &node.ledger.milestone.to_string())
         .plain("latestSolidSubtangleMilestoneIndex", node.ledger.index)
         .plain("milestoneStartIndex", node.milestones.first().unwrap_or(-1))
-        .plain("lastSnapshottedMilestoneIndex", node.config.genesis.index)
+        .plain("lastSnapshottedMilestoneIndex", node.tangle.initial().index)
         .plain("neighbors", node.network.ready_count())
         .plain("packetsQueueSize", 0)
         .plain("time", now)
@@ -49,6 +49,9 @@ pub(super) fn node_info(node: &mut Node, now: Millis) -> Object {
 fn features(node: &Node) -> Vec<&'static str> {
     let config = &node.config;
     let mut features = Vec::new();
+    if config.local_snapshots.is_some_and(|options| options.pruning_delay.is_some()) {
+        features.push("snapshotPruning");
+    }
     if config.testnet {
         features.push("testnet");
     }

@@ -30,7 +30,8 @@ fn refusal(node: &Node, thrown: &Thrown) -> Failure {
 fn checked(node: &Node, now: Millis, params: &Params<'_>) -> Result<Vec<Arc<Transaction>>, Thrown> {
     let transactions = parsed(params)?;
     for transaction in &transactions {
-        validity::check(&node.config, now, transaction).map_err(|r| Thrown::validation(r.to_string()))?;
+        validity::check(&node.config, &node.tangle, now, transaction)
+            .map_err(|r| Thrown::validation(r.to_string()))?;
     }
     Ok(transactions)
 }

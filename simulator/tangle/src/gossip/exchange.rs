@@ -59,7 +59,7 @@ impl Node {
 
     /// The checks of [`validity::check`]; the date of a transaction that was asked for does not matter.
     pub(crate) fn check(&self, now: Millis, transaction: &Transaction) -> Result<(), Refusal> {
-        match validity::check(&self.config, now, transaction) {
+        match validity::check(&self.config, &self.tangle, now, transaction) {
             Err(Refusal::Timestamp) if self.network.recently_requested.contains(&transaction.hash()) => {
                 validity::check_undated(&self.config, transaction)
             }

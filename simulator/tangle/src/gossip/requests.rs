@@ -1,12 +1,13 @@
 //! The request queue: transactions the node needs to make its milestones solid.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use indexmap::IndexSet;
 use tanglegram_ternary::Hash;
 
 use crate::idset::IdSet;
 use crate::milestone::Milestones;
+use crate::snapshot::Snapshot;
 use crate::store::{Tangle, TxId};
 
 /// The most hashes asked for at a time; beyond that the oldest is forgotten.
@@ -16,13 +17,23 @@ const MILESTONES_AT_ONCE: usize = 20;
 /// How much of a milestone's past is searched at a time.
 const MAX_SEARCHED: usize = 50_000;
 
+/// How far above the solid milestone those are asked for that the snapshot says were seen.
+const SEEN_RANGE: i32 = 50;
+
 /// Hashes to ask the neighbours for, in order of need.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
     hashes: IndexSet<Hash>,
+    /// Milestones that the snapshot says were seen and that were not asked for yet.
+    seen: BTreeMap<Hash, i32>,
 }
 
 impl Requests {
+    /// Nothing but the milestones that a snapshot says were seen, once it is their turn.
+    pub(crate) fn of(snapshot: &Snapshot) -> Requests {
+        Requests { seen: snapshot.seen_milestones.clone(), ..Requests::default() }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.hashes.len()
     }
@@ -50,11 +61,24 @@ impl Requests {
 
     /// Queues what is missing from the past of the lowest milestones that are not solid.
     pub(crate) fn solidify(&mut self, tangle: &Tangle, milestones: &Milestones, solid_index: i32) {
+        self.ask_for_seen(tangle, solid_index);
         let loose = milestones.above(solid_index).filter(|&id| !tangle.vertex(id).solid);
         for milestone in loose.take(MILESTONES_AT_ONCE) {
             for missing in missing_below(tangle, milestone) {
                 self.add(tangle.hash(missing));
             }
+        }
+    }
+}
+
+impl Requests {
+    fn ask_for_seen(&mut self, tangle: &Tangle, solid_index: i32) {
+        let (near, far): (BTreeMap<Hash, i32>, _) = std::mem::take(&mut self.seen)
+            .into_iter()
+            .partition(|(_, index)| *index < solid_index.saturating_add(SEEN_RANGE));
+        self.seen = far;
+        for hash in near.into_keys().filter(|hash| tangle.stored(hash).is_none()) {
+            self.add(hash);
         }
     }
 }

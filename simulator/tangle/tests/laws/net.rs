@@ -71,6 +71,10 @@ impl Net {
     }
 
     pub(crate) fn node(&self) -> Asked {
+        Asked { node: Node::new(self.config(), 3) }
+    }
+
+    pub(crate) fn config(&self) -> Config {
         let mut balances: std::collections::BTreeMap<_, _> =
             ADDRESSES.iter().map(|address| (*address, SHARE)).collect();
         balances.insert(rest(), SUPPLY - SHARE * i64::from(KEYS));
@@ -78,7 +82,7 @@ impl Net {
         let identity = Coordinator::of(&TREE);
         let mut config = Config::testnet(genesis, CoordinatorConfig { identity, validate: true });
         config.mwm = 1;
-        Asked { node: Node::new(config, 3) }
+        config
     }
 
     /// Builds the transactions of these steps, parents before children.
@@ -152,8 +156,13 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn store(&mut self, transaction: &Arc<Transaction>) {
+        self.store_at(0, transaction);
+    }
+
+    /// Stores a transaction so many seconds after it was made.
+    pub(crate) fn store_at(&mut self, seconds: u64, transaction: &Arc<Transaction>) {
         let input = Input::Store { transactions: vec![transaction.clone()] };
-        self.node.handle(NOW, input, &mut Vec::new());
+        self.node.handle(NOW + seconds * 1_000, input, &mut Vec::new());
     }
 
     pub(crate) fn ask_text(&mut self, text: &str) -> Reply {
@@ -235,7 +244,11 @@ impl View {
     pub(crate) fn after(net: &Net, transactions: &[Arc<Transaction>]) -> View {
         let mut asked = net.node();
         transactions.iter().for_each(|transaction| asked.store(transaction));
-        let addresses: Vec<String> = ADDRESSES.iter().map(|address| address.to_string()).collect();
+        View::of(net, &mut asked, transactions)
+    }
+
+    /// What a node shows now; of these transactions, which are confirmed.
+    pub(crate) fn of(net: &Net, asked: &mut Asked, transactions: &[Arc<Transaction>]) -> View {
         let states = asked.inclusion_states(transactions).unwrap_or_default();
         let confirmed = transactions.iter().zip(states).filter(|(_, state)| *state);
         View {
@@ -244,12 +257,19 @@ impl View {
             confirmed: confirmed.map(|(transaction, _)| transaction.hash().to_string()).collect(),
             tips: asked.hashes("getTips"),
             missing: asked.hashes("getMissingTransactions"),
-            spent: asked.ask(&json!({ "command": "wereAddressesSpentFrom", "addresses": addresses })),
+            spent: asked.spent(),
         }
     }
 }
 
 impl Asked {
+    /// What wereAddressesSpentFrom says of the keys' addresses.
+    pub(crate) fn spent(&mut self) -> Option<Value> {
+        let addresses: Vec<String> = ADDRESSES.iter().map(|address| address.to_string()).collect();
+        self.ask(&json!({ "command": "wereAddressesSpentFrom", "addresses": addresses }))
+            .map(|body| body["states"].clone())
+    }
+
     fn hashes(&mut self, command: &str) -> BTreeSet<String> {
         let body = self.ask(&json!({ "command": command })).expect("a list");
         body["hashes"].as_array().expect("a list").iter().map(Value::to_string).collect()
