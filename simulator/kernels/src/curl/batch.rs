@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::chain::{RING, STRIDES, power};
-use super::{Rounds, hash};
+use super::{Rounds, hash_few};
 use crate::sliced::{BASE, Lanes, Matrix, Packed, Round, Sweep, Task, WORDS, WORK, op, sweeps};
 use crate::{HASH_TRITS, Trit};
 
@@ -26,11 +26,7 @@ impl Task for Batch<'_> {
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
         let mut hashing = Hashing { tables: tables(L::FUSED, L::SCALE), lanes, matrix: Matrix::new() };
         let chunk = |messages: &[&[Trit]]| {
-            if messages.len() < L::WORTH {
-                messages.iter().map(|message| hash(message, Rounds::P81)).collect()
-            } else {
-                hashing.hash(messages)
-            }
+            if messages.len() < L::WORTH { hash_few(messages, Rounds::P81) } else { hashing.hash(messages) }
         };
         self.0.chunks(64 * L::WORDS).flat_map(chunk).collect()
     }
@@ -135,6 +131,7 @@ impl<L: Lanes> Hashing<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::curl::hash;
     use crate::sliced::{self, Kernel};
 
     /// Messages enough for a batch, of two blocks each.

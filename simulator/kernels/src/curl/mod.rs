@@ -122,6 +122,25 @@ fn hash_alike(inputs: &[&[Trit]], rounds: Rounds) -> Vec<[Trit; HASH_TRITS]> {
     if rounds == Rounds::P81 && whole && inputs.len() >= batch::FEW {
         sliced::with(Kernel::chosen().unwrap_or_else(|_| Kernel::fastest()), batch::Batch(inputs))
     } else {
-        inputs.iter().map(|input| hash(input, rounds)).collect()
+        hash_few(inputs, rounds)
     }
+}
+
+/// The hashes of a few inputs of one length.
+fn hash_few(inputs: &[&[Trit]], rounds: Rounds) -> Vec<[Trit; HASH_TRITS]> {
+    let (threes, rest) = inputs.as_chunks::<3>();
+    let threes = threes.iter().flat_map(|three| hash_three(three, rounds));
+    threes.chain(rest.iter().map(|input| hash(input, rounds))).collect()
+}
+
+/// The hashes of three inputs of one length, together where that is faster.
+fn hash_three(inputs: &[&[Trit]; 3], rounds: Rounds) -> [[Trit; HASH_TRITS]; 3] {
+    #[cfg(target_arch = "x86_64")]
+    if !inputs[0].is_empty() && inputs[0].len().is_multiple_of(HASH_TRITS) {
+        let mut states = [Planes::ZERO; 3];
+        if windows::absorb(&mut states, inputs.map(|input| input.as_chunks().0), rounds) {
+            return states.map(|state| state.rate());
+        }
+    }
+    inputs.map(|input| hash(input, rounds))
 }

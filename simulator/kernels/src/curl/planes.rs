@@ -14,7 +14,7 @@ pub(super) type Ring = [u64; WORDS];
 /// The state in planes: a trit is +1 when its `high` bit is 0; else 0 when its `low` bit is 0; else -1.
 ///
 /// In this encoding the s-box takes two operations of three operands, the fewest known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Planes {
     high: Ring,
     low: Ring,
@@ -61,7 +61,7 @@ impl Planes {
         std::array::from_fn(|i| self.trit(i))
     }
 
-    pub(super) fn to_trits(&self) -> [Trit; STATE_TRITS] {
+    pub(super) fn to_trits(self) -> [Trit; STATE_TRITS] {
         std::array::from_fn(|i| self.trit(i))
     }
 

@@ -113,8 +113,6 @@ impl<'a, L: Lanes> Search<'a, L> {
     }
 
     fn solves(&self, counter: u64) -> bool {
-        let mwm = self.problem.mwm();
-        mwm <= SCREEN
-            || self.problem.hash(&nonce::nonce(counter)).iter().rev().take(mwm).all(|&trit| trit == 0)
+        self.problem.mwm() <= SCREEN || self.problem.is_solved_by(&nonce::nonce(counter))
     }
 }
