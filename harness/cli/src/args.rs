@@ -9,6 +9,7 @@ use tanglegram_target::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS};
 use tanglegram_vector::{Level, Problem};
 
 use crate::exit;
+use crate::mine::MineArgs;
 use crate::serve::ServeArgs;
 
 /// Does this node behave as the specification says?
@@ -30,6 +31,9 @@ pub(crate) enum Command {
     /// Put a world's nodes on real ports: a private tangle with a coordinator and a funded seed, or a recorded node
     #[command(after_help = exit::help_section())]
     Serve(ServeArgs),
+    /// Do the proof of work of a transaction, or measure how fast this machine does it
+    #[command(after_help = exit::help_section())]
+    Mine(MineArgs),
 }
 
 /// Where vectors and clauses come from.
@@ -145,7 +149,7 @@ impl From<LevelArg> for Level {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number <= 86_400.0 => Ok(number),
         _ => Err("a number of seconds above 0, at most 86400".into()),

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::args::CheckArgs;
 use crate::exit::Exit;
 use crate::style::Style;
-use crate::{json, problems, report};
+use crate::{json, mine, problems, report};
 
 /// How long a node may take to show that it is a mirror node.
 const PROBE: Duration = Duration::from_secs(5);
@@ -24,6 +24,10 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
         Ok(endpoint) => endpoint,
         Err(error) => return fail(&error, Exit::Usage),
     };
+    // The embedded node mines.
+    if let (None, Err(exit)) = (&endpoint, mine::able()) {
+        return exit;
+    }
     let library = match args.sources.load() {
         Ok(library) => library,
         Err(found) => return problems::print(&found),

@@ -5,6 +5,7 @@ mod check;
 mod coverage;
 mod exit;
 mod json;
+mod mine;
 mod problems;
 mod report;
 mod serve;
@@ -21,5 +22,6 @@ fn main() -> ExitCode {
         Command::Check(args) => check::check(&args).into(),
         Command::Coverage(args) => coverage::coverage(&args).into(),
         Command::Serve(args) => serve::serve(&args).into(),
+        Command::Mine(args) => mine::mine(&args).into(),
     }
 }

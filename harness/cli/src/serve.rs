@@ -12,8 +12,8 @@ use tanglegram_wire::{Running, serve_world};
 use tanglegram_world::{BUILT_IN, World, WorldError};
 
 use crate::exit::Exit;
-use crate::problems;
 use crate::style::Style;
+use crate::{mine, problems};
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -34,7 +34,7 @@ pub(crate) struct ServeArgs {
 
 /// Serves a world until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: &ServeArgs) -> Exit {
-    let world = match load(args) {
+    let world = match mine::able().and_then(|()| load(args)) {
         Ok(world) => world,
         Err(exit) => return exit,
     };
@@ -127,7 +127,7 @@ fn interval(text: &str) -> Result<Duration, String> {
 
 /// Listens for signals from now on; the future ends with the first that asks to stop.
 #[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
@@ -141,6 +141,6 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 
 /// Listens for Ctrl-C.
 #[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })
 }

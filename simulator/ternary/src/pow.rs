@@ -1,8 +1,8 @@
 //! Attaching: parents, timestamps, and the nonce that gives a transaction hash its trailing zeros.
 
-use tanglegram_kernels::pow::{self as kernel, Options, Outcome, Problem};
+use tanglegram_kernels::pow::{self as kernel, Outcome, Problem};
 
-pub use tanglegram_kernels::pow::Control;
+pub use tanglegram_kernels::pow::{Control, Kernel, KernelError, Options, VARIABLE};
 
 use crate::{
     DecodeError, Hash, Tag, Transaction, TransactionBuilder,
@@ -55,15 +55,26 @@ pub fn prepare(
     Ok(())
 }
 
-/// Searches the nonce, sets it, and returns the finished transaction.
+/// Searches the nonce with the kernel of [`Kernel::chosen`], sets it, and returns the finished transaction.
 pub fn do_pow(
-    mut transaction: TransactionBuilder,
+    transaction: TransactionBuilder,
     mwm: usize,
     threads: usize,
     control: &Control,
 ) -> Result<Transaction, PowError> {
+    mine(transaction, mwm, &Options { threads, ..Options::default() }, control)
+}
+
+/// Searches the nonce in a way of the caller's choice, sets it, and returns the finished transaction, which is the same
+/// whatever the kernel and the number of threads.
+pub fn mine(
+    mut transaction: TransactionBuilder,
+    mwm: usize,
+    options: &Options,
+    control: &Control,
+) -> Result<Transaction, PowError> {
     let problem = Problem::from_transaction(transaction.trits(), mwm);
-    match kernel::search(&problem, &Options { threads, ..Options::default() }, control) {
+    match kernel::search(&problem, options, control) {
         Outcome::Found { nonce, .. } => Ok(transaction.set_nonce(&Tag::from_trits(&nonce)).build()),
         Outcome::Cancelled => Err(PowError::Cancelled),
         Outcome::Exhausted => Err(PowError::Exhausted { mwm }),

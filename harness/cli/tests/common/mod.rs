@@ -25,6 +25,17 @@ pub(crate) fn tanglegram(args: &[&str]) -> Ended {
     end(start(args))
 }
 
+/// Runs the binary with text on its standard input and an environment variable, if not empty.
+pub(crate) fn tanglegram_with(args: &[&str], input: &str, (variable, value): (&str, &str)) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tanglegram"));
+    command.args(args).env("NO_COLOR", "1").env(variable, value).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    // One that wants no input may have ended.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    end(child)
+}
+
 /// Runs the binary and, after a while, interrupts it as Ctrl-C does.
 pub(crate) fn interrupted(args: &[&str], after: Duration) -> Ended {
     let child = start(args);

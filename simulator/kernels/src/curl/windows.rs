@@ -14,6 +14,7 @@ use std::arch::x86_64::{
 
 use super::planes::{Planes, Ring};
 use super::{Rounds, chain};
+use crate::sliced::Kernel;
 use crate::{HASH_TRITS, Trit};
 
 /// Rows of a plane, and trits in a row.
@@ -28,13 +29,13 @@ type Plane = [__m512i; 2];
 type State = [Plane; 2];
 
 /// Absorbs into each of the states its blocks, of which each has the same number; or does nothing and returns false where
-/// the CPU lacks the instructions.
+/// the CPU lacks the instructions or the user forbids them.
 pub(super) fn absorb<const K: usize>(
     states: &mut [Planes; K],
     inputs: [&[[Trit; HASH_TRITS]]; K],
     rounds: Rounds,
 ) -> bool {
-    let able = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx2");
+    let able = Kernel::Avx512.is_permitted();
     if able {
         // SAFETY: the CPU has AVX-512F and AVX2.
         unsafe { absorb_all(states, inputs, rounds) };

@@ -10,17 +10,18 @@ use std::arch::x86_64::{
 };
 
 use super::{Lane, State, rounds};
+use crate::sliced::Kernel;
 
 /// Permutes states from the front while that pays, and returns the others.
 pub(super) fn permute_many(mut states: &mut [State]) -> &mut [State] {
-    if is_x86_feature_detected!("avx512f") {
+    if Kernel::Avx512.is_permitted() {
         while states.len() > 1 {
             let (now, later) = states.split_at_mut(states.len().min(8));
             // SAFETY: the CPU has AVX-512F.
             side_by_side(now, |lanes| unsafe { permute8(lanes) });
             states = later;
         }
-    } else if is_x86_feature_detected!("avx2") {
+    } else if Kernel::Avx2.is_permitted() {
         while states.len() > 1 {
             let (now, later) = states.split_at_mut(states.len().min(4));
             // SAFETY: the CPU has AVX2.

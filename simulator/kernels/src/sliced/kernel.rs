@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::pow::Race;
 
-/// The environment variable that forces a kernel.
+/// The environment variable that forces a kernel, and forbids the instructions of wider ones to hashes and permutations.
 pub const VARIABLE: &str = "TANGLEGRAM_POW";
 
 /// How nonces are tried. All kernels find the same nonce.
@@ -48,18 +48,39 @@ impl Kernel {
         }
     }
 
-    /// The kernel that the environment variable `TANGLEGRAM_POW` names, or else the fastest.
+    /// The kernel that the environment variable [`VARIABLE`] names, or else the fastest.
     ///
     /// # Errors
     /// When the variable names no kernel, or one that this CPU cannot run.
     pub fn chosen() -> Result<Self, KernelError> {
-        match std::env::var(VARIABLE) {
-            Ok(name) => {
-                let kernel: Self = name.parse()?;
-                if kernel.is_available() { Ok(kernel) } else { Err(KernelError::Unavailable(kernel)) }
-            }
-            Err(_) => Ok(Self::fastest()),
-        }
+        Ok(Self::forced()?.unwrap_or_else(Self::fastest))
+    }
+
+    /// The kernel that the environment variable [`VARIABLE`] names; `None` if it is unset or empty. It is read once per
+    /// process.
+    ///
+    /// # Errors
+    /// As of [`Kernel::chosen`].
+    pub fn forced() -> Result<Option<Self>, KernelError> {
+        static FORCED: OnceLock<Result<Option<Kernel>, KernelError>> = OnceLock::new();
+        let read = || match std::env::var_os(VARIABLE) {
+            Some(name) if !name.is_empty() => name.to_string_lossy().parse::<Self>()?.usable().map(Some),
+            _ => Ok(None),
+        };
+        FORCED.get_or_init(read).clone()
+    }
+
+    /// This kernel, if the CPU can run it.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn usable(self) -> Result<Self, KernelError> {
+        if self.is_available() { Ok(self) } else { Err(KernelError::Unavailable(self)) }
+    }
+
+    /// Whether this CPU can run code for it, and the variable forces no lesser one: it holds for hashes, too.
+    pub(crate) fn is_permitted(self) -> bool {
+        self.is_available() && Self::forced().ok().flatten().is_none_or(|most| self <= most)
     }
 
     /// The kernel that wins a race of a few milliseconds; it is run once per process.
@@ -112,7 +133,14 @@ impl fmt::Display for KernelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(name) => write!(f, "no kernel is named {name:?}: use portable, avx2 or avx512"),
-            Self::Unavailable(kernel) => write!(f, "this CPU cannot run the kernel {kernel}: use portable"),
+            Self::Unavailable(kernel) => {
+                let able = Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()).map(Kernel::name);
+                write!(
+                    f,
+                    "this CPU cannot run the kernel {kernel}: use {}",
+                    able.collect::<Vec<_>>().join(" or ")
+                )
+            }
         }
     }
 }
