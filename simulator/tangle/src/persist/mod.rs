@@ -16,6 +16,7 @@ use tanglegram_ternary::{Address, Hash, Transaction};
 use crate::config::Config;
 use crate::node::{Millis, Node};
 use crate::snapshot::{Initial, Snapshot};
+use crate::verdicts::SharedVerdicts;
 
 /// Something that is to be kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,11 +100,12 @@ impl Node {
         }
     }
 
-    /// A node as it was when the last of these records was written. `seed` starts the stream of its random walks. It keeps a
-    /// journal, which is empty.
+    /// A node as it was when the last of these records was written. `seed` starts the stream of its random walks, `verdicts` are
+    /// those it shares with others. It keeps a journal, which is empty.
     pub fn restore(
         config: Config,
         seed: u64,
+        verdicts: Option<SharedVerdicts>,
         records: impl IntoIterator<Item = Record>,
     ) -> Result<Node, RestoreError> {
         let mut records = records.into_iter().enumerate().peekable();
@@ -111,6 +113,9 @@ impl Node {
             Some((_, Record::Start { snapshot })) => Node::from_snapshot(config, seed, &snapshot),
             _ => Node::new(config, seed),
         };
+        if let Some(verdicts) = verdicts {
+            node.share_verdicts(verdicts);
+        }
         for (position, record) in records {
             node.replay(position, record)?;
         }
@@ -180,9 +185,14 @@ impl Disk {
         }
     }
 
-    /// The node that was written.
-    pub fn restore(&self, config: Config, seed: u64) -> Result<Node, RestoreError> {
-        Node::restore(config, seed, self.records.iter().cloned())
+    /// The node that was written; see [`Node::restore`].
+    pub fn restore(
+        &self,
+        config: Config,
+        seed: u64,
+        verdicts: Option<SharedVerdicts>,
+    ) -> Result<Node, RestoreError> {
+        Node::restore(config, seed, verdicts, self.records.iter().cloned())
     }
 
     /// How many records there are.

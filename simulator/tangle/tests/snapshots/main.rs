@@ -59,7 +59,7 @@ fn above(node: &Node, index: i32, transactions: &[Arc<Transaction>]) -> Vec<Arc<
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5, ..ProptestConfig::default() })]
 
     #[test]
     fn a_snapshot_changes_nothing_above_it(steps in steps(), snapshots in snapshots()) {
@@ -116,9 +116,9 @@ proptest! {
         let disk = feed(&mut asked, before, &snapshots);
         let config = asked.node.config().clone();
         let node = if rewritten {
-            Node::restore(config, 3, asked.node.image())
+            Node::restore(config, 3, None, asked.node.image())
         } else {
-            disk.restore(config, 3)
+            disk.restore(config, 3, None)
         };
         let mut again = Asked { node: node.expect("the node") };
         prop_assert_eq!(View::of(&net, &mut asked, before), View::of(&net, &mut again, before));
@@ -183,14 +183,14 @@ fn records_in_a_wrong_order_are_refused() {
     asked.store_at(1, &transactions[0]);
     let mut records = asked.node.take_journal();
     records.push(Record::Start { snapshot: snapshot.clone() });
-    let late = Node::restore(config(), 1, records.clone()).err();
+    let late = Node::restore(config(), 1, None, records.clone()).err();
     assert_eq!(late, Some(RestoreError::Late { record: 1 }));
     records.pop();
     records.push(Record::Snapshot {
         snapshot: Arc::new(Snapshot { index: 9, ..(*snapshot).clone() }),
         pruned: None,
     });
-    let foreign = Node::restore(config(), 1, records).err();
+    let foreign = Node::restore(config(), 1, None, records).err();
     assert_eq!(foreign, Some(RestoreError::Foreign { record: 1, index: 9, hash: Hash::NULL }));
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tanglegram_tangle::gossip::{Message, PeerId, codec};
 use tanglegram_tangle::{
-    ApiRequest, Config, CoordinatorConfig, Genesis, Input, Millis, Node, Output, SUPPLY, SharedVerdicts,
+    ApiRequest, Config, CoordinatorConfig, Genesis, Input, Millis, Node, Output, RestoreError, SUPPLY,
+    SharedVerdicts,
 };
 use tanglegram_ternary::milestone::Coordinator as Identity;
 use tanglegram_ternary::{Hash, Transaction};
@@ -153,7 +154,7 @@ impl Simulation {
 
     fn start(&mut self) {
         for number in 0..self.scenario.nodes {
-            let node = self.new_node(number, 0);
+            let node = self.new_node(number);
             self.hosts.push(Host::new(node));
         }
         for number in 0..self.scenario.nodes {
@@ -217,9 +218,7 @@ impl Simulation {
                 self.input(host, Input::Store { transactions });
             }
             Event::Sync => {
-                for host in &mut self.hosts {
-                    host.synced = host.node().map_or(0, Node::transaction_count);
-                }
+                self.hosts.iter_mut().for_each(Host::sync);
                 self.schedule(self.now + SYNC_EVERY, Event::Sync);
             }
             Event::Fault => self.fault(),
@@ -286,7 +285,7 @@ impl Simulation {
         match &mut host.state {
             State::Up(node) => node.handle(clock, input, &mut self.out),
             State::Paused(_, waiting) => return waiting.push_back(input),
-            State::Down(_) => return,
+            State::Down => return,
         }
         for output in std::mem::take(&mut self.out) {
             self.output(number, output);
@@ -466,26 +465,29 @@ impl Simulation {
             self.hang_up(number, peer);
         }
         let host = &mut self.hosts[number];
-        let disk = host.node().map(|node| node.transactions().take(host.synced).collect());
-        if let Some(disk) = disk {
-            host.state = State::Down(disk);
-            host.solid = START_INDEX as i32;
-        }
+        host.state = State::Down;
+        host.solid = START_INDEX as i32;
     }
 
     fn restart(&mut self, number: usize) {
-        let State::Down(disk) = &mut self.hosts[number].state else { return };
-        let transactions = std::mem::take(disk);
+        let State::Down = self.hosts[number].state else { return };
         self.hosts[number].restarts += 1;
-        let node = self.new_node(number, self.hosts[number].restarts);
-        self.hosts[number].state = State::Up(Box::new(node));
-        self.input(number, Input::Store { transactions });
+        match self.restored_node(number) {
+            Ok(node) => self.hosts[number].state = State::Up(Box::new(node)),
+            // It stays down, which is a violation in the end; the trace says why.
+            Err(error) => self.trace.event(
+                self.now,
+                number,
+                "unreadable",
+                format_args!(",\"error\":{:?}", error.to_string()),
+            ),
+        }
         self.introduce(number);
     }
 
     fn pause(&mut self, number: usize) {
         let host = &mut self.hosts[number];
-        let state = std::mem::replace(&mut host.state, State::Down(Vec::new()));
+        let state = std::mem::replace(&mut host.state, State::Down);
         host.state = match state {
             State::Up(node) => State::Paused(node, std::collections::VecDeque::new()),
             other => other,
@@ -494,7 +496,7 @@ impl Simulation {
 
     fn resume(&mut self, number: usize) {
         let host = &mut self.hosts[number];
-        let state = std::mem::replace(&mut host.state, State::Down(Vec::new()));
+        let state = std::mem::replace(&mut host.state, State::Down);
         let State::Paused(node, waiting) = state else {
             host.state = state;
             return;
@@ -507,11 +509,22 @@ impl Simulation {
         self.input(number, Input::Tick);
     }
 
-    fn new_node(&self, number: usize, restarts: u32) -> Node {
-        let seed = Stream::new(self.seed, &format!("node n{number} start {restarts}")).seed();
-        let mut node = Node::new(self.config(), seed);
+    fn new_node(&self, number: usize) -> Node {
+        let mut node = Node::new(self.config(), self.node_seed(number, 0));
+        node.keep_journal();
         node.share_verdicts(self.verdicts.clone());
         node
+    }
+
+    /// The node that a host's disk has.
+    fn restored_node(&self, number: usize) -> Result<Node, RestoreError> {
+        let host = &self.hosts[number];
+        let seed = self.node_seed(number, host.restarts);
+        host.disk.restore(self.config(), seed, Some(self.verdicts.clone()))
+    }
+
+    fn node_seed(&self, number: usize, restarts: u32) -> u64 {
+        Stream::new(self.seed, &format!("node n{number} start {restarts}")).seed()
     }
 
     fn config(&self) -> Config {

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 use tanglegram_tangle::gossip::PeerId;
-use tanglegram_tangle::{Input, Millis, Node};
-use tanglegram_ternary::Transaction;
+use tanglegram_tangle::{Disk, Input, Millis, Node};
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +19,8 @@ pub(crate) enum State {
     Up(Box<Node>),
     /// Does nothing, but keeps what arrives.
     Paused(Box<Node>, VecDeque<Input>),
-    /// Gone; this much was on its disk.
-    Down(Vec<Arc<Transaction>>),
+    /// Gone; what its disk has is left.
+    Down,
 }
 
 /// One machine of the network.
@@ -36,8 +34,8 @@ pub(crate) struct Host {
     pub(crate) busy_until: Millis,
     /// The tick that is on its way.
     pub(crate) tick_at: Option<Millis>,
-    /// How many transactions were on disk at the last sync.
-    pub(crate) synced: usize,
+    /// What was on disk at the last sync.
+    pub(crate) disk: Disk,
     pub(crate) restarts: u32,
     /// The solid milestone when it was last looked at.
     pub(crate) solid: i32,
@@ -53,7 +51,7 @@ impl Host {
             cost: 0,
             busy_until: 0,
             tick_at: None,
-            synced: 0,
+            disk: Disk::default(),
             restarts: 0,
         }
     }
@@ -66,11 +64,18 @@ impl Host {
         }
     }
 
+    /// Writes what the node knows to its disk.
+    pub(crate) fn sync(&mut self) {
+        if let State::Up(node) | State::Paused(node, _) = &mut self.state {
+            self.disk.sync(node);
+        }
+    }
+
     /// The node, if there is one.
     pub(crate) fn node(&self) -> Option<&Node> {
         match &self.state {
             State::Up(node) | State::Paused(node, _) => Some(node),
-            State::Down(_) => None,
+            State::Down => None,
         }
     }
 
