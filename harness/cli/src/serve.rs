@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use tanglegram_mirror::Dialect as MirrorDialect;
 use tanglegram_target::DIALECTS;
-use tanglegram_wire::{Running, serve_world};
+use tanglegram_wire::{Places, Running, serve_world};
 use tanglegram_world::{BUILT_IN, World, WorldError};
 
 use crate::exit::Exit;
@@ -24,6 +24,9 @@ pub(crate) struct ServeArgs {
     /// Where the first API listens; port 0 takes any free one
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
+    /// Where the first node listens for neighbours, in place of what the world says; port 0 takes any free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    gossip: Option<SocketAddr>,
     /// The dialect the nodes or mirror nodes speak, in place of the world's
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(dialects()))]
     dialect: Option<String>,
@@ -44,7 +47,8 @@ pub(crate) fn serve(args: &ServeArgs) -> Exit {
     };
     // From before the first `listening` line on: whoever reads it may send a signal at once.
     let stop = runtime.block_on(async { stop_signal() });
-    let (stop, running) = match (stop, serve_world(&world, args.listen)) {
+    let (stop, running) = match (stop, serve_world(&world, Places { api: args.listen, gossip: args.gossip }))
+    {
         (Ok(stop), Ok(running)) => (stop, running),
         (Err(error), _) => return refuse(&format!("cannot wait for signals: {error}")),
         (_, Err(error)) => return refuse(&error.to_string()),
@@ -101,6 +105,9 @@ fn announce(world: &World, running: &Running) -> io::Result<()> {
     }
     for (name, address) in running.mirrors() {
         writeln!(out, "listening mirror {name} http://{address}")?;
+    }
+    for (name, address) in running.gossips() {
+        writeln!(out, "listening gossip {name} tcp://{address}")?;
     }
     if let Some(wallet) = &world.wallet {
         let address = tanglegram_ternary::checksum::add(&wallet.address);

@@ -102,6 +102,8 @@ fn the_private_net_answers_when_it_says_so_and_stops_when_told() {
         let address = serving.address("n0");
         let info = post(&address, "", NODE_INFO);
         assert!(info.contains("\"latestSolidSubtangleMilestoneIndex\":1,"), "{info}");
+        let gossip = serving.line();
+        assert!(gossip.starts_with("listening gossip n0 tcp://127.0.0.1:"), "{gossip}");
         let funded = serving.line();
         let [_, _, _, _, checked, _, balance] = funded.split(' ').collect::<Vec<_>>()[..] else {
             panic!("{funded}")

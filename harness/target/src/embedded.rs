@@ -1,11 +1,11 @@
 //! The embedded reference node: served in this process, but asked over real HTTP on a loopback port.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
 use tanglegram_tangle::{ApiRequest, Input, Node, Output, Reply};
-use tanglegram_wire::{Running, Served, serve, serve_world};
+use tanglegram_wire::{Places, Running, Served, serve, serve_world};
 use tanglegram_world::{NodePlan, World as WorldFile};
 use thiserror::Error;
 
@@ -133,8 +133,8 @@ fn start_mirror(dialect: &str) -> Result<Serving, EmbeddedError> {
     let failed = |error: &dyn std::error::Error| EmbeddedError(error.to_string());
     let dialect = dialect.parse().map_err(|_| EmbeddedError(format!("there is no dialect {dialect}")))?;
     let world = WorldFile::load(MIRROR_WORLD).map_err(|error| failed(&error))?.with_mirror_dialect(dialect);
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let running = serve_world(&world, Some(anywhere)).map_err(|error| failed(&error))?;
+    let anywhere = Places { api: Some((Ipv4Addr::LOCALHOST, 0).into()), ..Places::default() };
+    let running = serve_world(&world, anywhere).map_err(|error| failed(&error))?;
     let endpoint = Endpoint::parse(&running.addr().to_string()).map_err(|error| failed(&error))?;
     Ok(Serving { endpoint, _running: running })
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tanglegram_ternary::milestone::Coordinator;
 use tanglegram_ternary::{Address, Hash};
 
+use crate::node::Millis;
 use crate::{Dialect, SUPPLY};
 
 /// The settings of one node, under the names and with the defaults of IRI's options.
@@ -39,6 +40,8 @@ pub struct Config {
     pub gossip_port: u16,
     /// `local-snapshots-enabled`: when the node takes local snapshots; `None`: never.
     pub local_snapshots: Option<LocalSnapshots>,
+    /// `reconnect-attempt-interval-seconds`, in milliseconds: how often neighbours that are not connected are dialled.
+    pub reconnect_interval: Millis,
     /// What getNodeInfo tells of the machine.
     pub host: Host,
 }
@@ -61,6 +64,7 @@ impl Config {
             auto_tethering: false,
             gossip_port: 15_600,
             local_snapshots: None,
+            reconnect_interval: 60_000,
             host: Host::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use tanglegram_ternary::{Address, Hash, Tag, Transaction};
 
 use crate::api::{self, AttachQueue};
@@ -29,8 +29,6 @@ pub type RequestId = u64;
 /// Names a piece of proof of work; chosen by the node.
 pub type JobId = u64;
 
-/// How many milestones back the walk for a milestone's trunk starts: what was attached meanwhile can be confirmed.
-const MILESTONE_DEPTH: i32 = 3;
 /// How many tails are tried as a parent of a milestone.
 const MAX_PARENTS_TRIED: usize = 1_000;
 
@@ -247,7 +245,10 @@ impl Node {
             }
             Input::Resolved { host, ip } => self.network.wanted.resolved(&host, ip),
             Input::Received { peer, message } => self.receive(now, peer, message, out),
-            Input::Disconnected { peer } => self.network.disconnected(&self.config, now, peer),
+            Input::Disconnected { peer } => {
+                let draw = self.gossip_rng.next_u64();
+                self.network.disconnected(&self.config, now, peer, draw);
+            }
             Input::Dropped { peer } => self.network.count(peer, |metrics| metrics.dropped += 1),
             Input::Tick => {
                 self.tick(now, out);
@@ -308,7 +309,7 @@ impl Node {
     pub fn milestone_parents(&mut self) -> (Hash, Hash) {
         let latest = self.milestones.latest.1;
         let reference = self.tangle.stored(&latest);
-        match self.is_synchronized().then(|| self.select_tips(MILESTONE_DEPTH, Some(reference))) {
+        match self.is_synchronized().then(|| self.select_tips(0, Some(reference))) {
             Some(Ok((trunk, branch))) => (self.tangle.hash(trunk), self.tangle.hash(branch)),
             _ => (latest, latest),
         }

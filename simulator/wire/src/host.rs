@@ -1,16 +1,19 @@
-//! A node and the world around it: requests in, replies out, proof of work in between.
+//! A node and the world around it: requests in, replies out, proof of work in between, and what neighbours say.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::mem;
+use std::net::IpAddr;
 use std::rc::Rc;
 
+use tanglegram_tangle::gossip::{Message, PeerId};
 use tanglegram_tangle::{ApiRequest, Input, Node, Output, Reply, RequestId};
 use tanglegram_ternary::Tag;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::sync::oneshot;
 
 use crate::clock;
+use crate::gossip::Links;
 use crate::miner::{Mined, Miner};
 
 /// Drives one node on one thread.
@@ -29,7 +32,7 @@ pub(crate) enum Answer {
 
 impl Host {
     pub(crate) fn new(node: Node, miner: Miner) -> Self {
-        let inner = Inner { node, miner, waiting: BTreeMap::new(), outputs: Vec::new() };
+        let inner = Inner { node, miner, links: None, waiting: BTreeMap::new(), outputs: Vec::new() };
         Self { inner: RefCell::new(inner), next: Cell::new(0) }
     }
 
@@ -56,6 +59,43 @@ impl Host {
         self.inner.borrow_mut().run(input, None);
     }
 
+    /// Gives the node a way to its neighbours.
+    pub(crate) fn join(&self, links: Links) {
+        self.inner.borrow_mut().links = Some(links);
+    }
+
+    /// Tells the node of an open connection; what it says comes out of the receiver. `None` for a node without neighbours.
+    pub(crate) fn connected(
+        &self,
+        ip: IpAddr,
+        dialled: Option<(String, u16)>,
+    ) -> Option<(PeerId, Receiver<Message>)> {
+        let mut inner = self.inner.borrow_mut();
+        let (peer, queue) = inner.links.as_mut()?.open();
+        inner.run(Input::Connected { peer, ip, dialled }, None);
+        if let Some(oldest) = inner.links.as_ref().and_then(Links::overdue) {
+            inner.disconnected(oldest);
+        }
+        Some((peer, queue))
+    }
+
+    /// Gives the node a neighbour's message; `false` when it hung up, now or before.
+    pub(crate) fn received(&self, peer: PeerId, message: Message) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        let is_open = |inner: &Inner| inner.links.as_ref().is_some_and(|links| links.is_open(peer));
+        if !is_open(&inner) {
+            return false;
+        }
+        inner.links.iter_mut().for_each(|links| links.heard(peer));
+        inner.run(Input::Received { peer, message }, None);
+        is_open(&inner)
+    }
+
+    /// Tells the node that a connection is gone, unless it hung up itself.
+    pub(crate) fn disconnected(&self, peer: PeerId) {
+        self.inner.borrow_mut().disconnected(peer);
+    }
+
     /// Looks at or changes the node directly, as its coordinator does.
     pub(crate) fn with_node<T>(&self, look: impl FnOnce(&mut Node) -> T) -> T {
         look(&mut self.inner.borrow_mut().node)
@@ -75,6 +115,8 @@ impl Host {
 struct Inner {
     node: Node,
     miner: Miner,
+    /// The way to its neighbours, for a node that has any.
+    links: Option<Links>,
     /// Requests that wait for proof of work.
     waiting: BTreeMap<RequestId, oneshot::Sender<Reply>>,
     /// Empty between inputs; kept for its capacity.
@@ -85,23 +127,51 @@ impl Inner {
     /// Gives the node an input and does what it asks for; returns the reply to the request `asked`, if it came.
     fn run(&mut self, input: Input, asked: Option<RequestId>) -> Option<Reply> {
         let mut outputs = mem::take(&mut self.outputs);
-        let (mut answer, mut interrupted) = (None, Vec::new());
-        self.node.handle(clock::now(), input, &mut outputs);
-        loop {
+        let (mut answer, mut inputs) = (None, vec![input]);
+        while let Some(input) = inputs.pop() {
+            self.node.handle(clock::now(), input, &mut outputs);
             for output in outputs.drain(..) {
                 match output {
                     Output::Reply { id, reply } if Some(id) == asked => answer = Some(reply),
-                    Output::Reply { id, reply } => self.deliver(id, reply),
-                    Output::Mine { job, trits, mwm } => self.miner.submit(job, trits, mwm),
-                    Output::Interrupt { job } if self.miner.cancel(job) => interrupted.push(job),
-                    _ => {} // an interrupt that came too late (the result is on its way), or gossip
+                    output => inputs.extend(self.perform(output)),
                 }
             }
-            let Some(job) = interrupted.pop() else { break };
-            self.node.handle(clock::now(), Input::Mined { job, nonce: None }, &mut outputs);
         }
         self.outputs = outputs;
+        if let Some(links) = &self.links {
+            links.wake_at(self.node.next_timeout());
+        }
         answer
+    }
+
+    /// Does what the node asks for; returns what there is to tell it about that at once.
+    fn perform(&mut self, output: Output) -> Option<Input> {
+        match output {
+            Output::Reply { id, reply } => self.deliver(id, reply),
+            Output::Mine { job, trits, mwm } => self.miner.submit(job, trits, mwm),
+            Output::Interrupt { job } => {
+                // An interrupt that comes too late is none: the result is on its way.
+                return self.miner.cancel(job).then_some(Input::Mined { job, nonce: None });
+            }
+            Output::Send { peer, message } => {
+                let sent = self.links.as_ref().is_none_or(|links| links.send(peer, message));
+                return (!sent).then_some(Input::Dropped { peer });
+            }
+            Output::Disconnect { peer } => {
+                self.links.as_mut().map(|links| links.close(peer));
+            }
+            Output::Connect { host, port } => {
+                self.links.iter().for_each(|links| links.dial((host.clone(), port)))
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn disconnected(&mut self, peer: PeerId) {
+        if self.links.as_mut().is_some_and(|links| links.close(peer)) {
+            self.run(Input::Disconnected { peer }, None);
+        }
     }
 
     fn deliver(&mut self, request: RequestId, reply: Reply) {

@@ -15,6 +15,7 @@
 mod access;
 mod body;
 mod clock;
+mod gossip;
 mod host;
 mod intake;
 mod iri;
@@ -24,12 +25,14 @@ mod miner;
 mod mirror;
 mod net;
 mod server;
+mod topology;
 mod watch;
 mod worlds;
 
 pub use access::Access;
+pub use gossip::Gossip;
 pub use issuer::Milestones;
 pub use listener::Listener;
 pub use mirror::{Report, ServedMirror};
 pub use net::{Running, ServeError, Served, serve, serve_all};
-pub use worlds::serve_world;
+pub use worlds::{Places, serve_world};

@@ -3,23 +3,28 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tanglegram_tangle::Node;
 use tanglegram_ternary::milestone::IssueError;
 use tanglegram_ternary::pow::PowError;
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{self, spawn_local};
 
 use crate::access::Access;
+use crate::gossip::{self, Gossip};
 use crate::host::Host;
 use crate::iri::Api;
 use crate::issuer::{Issuer, Milestones};
 use crate::miner::Miner;
 use crate::mirror::ServedMirror;
 use crate::server::Connections;
+
+/// How long work on other threads may still take after a stop.
+const PARTING: Duration = Duration::from_secs(5);
 
 /// One node to put on the network.
 pub struct Served {
@@ -33,6 +38,8 @@ pub struct Served {
     pub access: Access,
     /// The coordinator that works on this node, if one does.
     pub milestones: Option<Milestones>,
+    /// Its place among its neighbours; without one it keeps books on neighbours and connects to none.
+    pub gossip: Option<Gossip>,
 }
 
 /// Why nodes could not be served.
@@ -47,12 +54,12 @@ pub enum ServeError {
         /// What the system said.
         source: io::Error,
     },
-    /// The API's address is not to be had: in use, not of this machine, or not allowed.
+    /// An address is not to be had: in use, not of this machine, or not allowed.
     #[error("{name} cannot listen on {address}: {source}")]
     Bind {
         /// The node it was for.
         name: String,
-        /// Where its API should listen.
+        /// Where it should listen.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
@@ -78,6 +85,8 @@ pub fn serve_all(nodes: Vec<Served>, mirrors: Vec<ServedMirror>) -> Result<Runni
     let name = names.next().cloned().unwrap_or_default();
     let failed = |source| ServeError::Io { name: name.clone(), source };
     let apis = addresses(nodes.iter().map(|node| (&node.name, &node.listener))).map_err(failed)?;
+    let gossips = nodes.iter().filter_map(|node| Some((&node.name, &node.gossip.as_ref()?.listener)));
+    let gossips = addresses(gossips).map_err(failed)?;
     let mirror_apis =
         addresses(mirrors.iter().map(|mirror| (&mirror.name, &mirror.listener))).map_err(failed)?;
     let (stop, stopped) = oneshot::channel();
@@ -85,7 +94,7 @@ pub fn serve_all(nodes: Vec<Served>, mirrors: Vec<ServedMirror>) -> Result<Runni
     let thread = thread::Builder::new().name(format!("wire {name}"));
     let thread = thread.spawn(move || run(nodes, mirrors, &ready, stopped)).map_err(failed)?;
     started.recv().map_err(|_| failed(io::Error::other("the server thread ended at once")))??;
-    Ok(Running { apis, mirrors: mirror_apis, stop: Some(stop), thread: Some(thread) })
+    Ok(Running { apis, gossips, mirrors: mirror_apis, stop: Some(stop), thread: Some(thread) })
 }
 
 fn addresses<'a>(
@@ -98,6 +107,7 @@ fn addresses<'a>(
 #[derive(Debug)]
 pub struct Running {
     apis: Vec<(String, SocketAddr)>,
+    gossips: Vec<(String, SocketAddr)>,
     mirrors: Vec<(String, SocketAddr)>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -107,6 +117,11 @@ impl Running {
     /// Name and API address of each node, in the order they were given.
     pub fn apis(&self) -> &[(String, SocketAddr)] {
         &self.apis
+    }
+
+    /// Name of each node that listens for neighbours, and where, in the order they were given.
+    pub fn gossips(&self) -> &[(String, SocketAddr)] {
+        &self.gossips
     }
 
     /// Name and address of each mirror node, in the order they were given.
@@ -150,10 +165,10 @@ fn run(
         Err(source) => return drop(ready.send(Err(ServeError::Io { name: "all nodes".into(), source }))),
     };
     runtime.block_on(async {
-        let connections = Connections::new();
+        let (connections, places) = (Connections::new(), gossip::places());
         let mut tasks = vec![spawn_local(Rc::clone(&connections).sweep())];
         for node in nodes {
-            match open(node, &connections).await {
+            match open(node, &connections, &places).await {
                 Ok(more) => tasks.extend(more),
                 Err(error) => return drop(ready.send(Err(error))),
             }
@@ -169,14 +184,16 @@ fn run(
         tasks.iter().for_each(task::JoinHandle::abort);
         connections.drain().await;
     });
+    runtime.shutdown_timeout(PARTING); // a name that is being looked up may take longer
 }
 
 /// Starts a node; its coordinator has issued the first milestone when this returns. Returns the tasks to stop first.
 async fn open(
     served: Served,
     connections: &Rc<Connections>,
+    places: &Arc<Semaphore>,
 ) -> Result<Vec<task::JoinHandle<()>>, ServeError> {
-    let Served { name, node, listener, access, milestones } = served;
+    let Served { name, node, listener, access, milestones, gossip } = served;
     let failed = |source| ServeError::Io { name: name.clone(), source };
     let (miner, results) = Miner::start(&format!("pow {name}")).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
@@ -188,6 +205,9 @@ async fn open(
         let issuer = Issuer::new(Rc::clone(&host), milestones);
         issuer.issue().await.map_err(|source| ServeError::Milestone { name: name.clone(), source })?;
         tasks.push(spawn_local(issuer.run()));
+    }
+    if let Some(gossip) = gossip {
+        tasks.extend(gossip::open(gossip, &host, places).map_err(failed)?);
     }
     let api = Rc::new(Api { host, access, closing: Rc::clone(&connections.closing) });
     tasks.push(spawn_local(Rc::clone(connections).accept(listener, api)));

@@ -10,21 +10,36 @@ use crate::access::Access;
 use crate::issuer::Milestones;
 use crate::mirror::ServedMirror;
 use crate::net::{Running, ServeError, Served, serve_all};
+use crate::topology;
 
-/// Serves the nodes and mirror nodes of a world, each on the address its options say; the first on `listen`, if given.
-/// What is wrong with files that mirror nodes read is told on standard error.
+/// Where to listen in place of what a world says, for its first node or mirror node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The first API.
+    pub api: Option<SocketAddr>,
+    /// The first node, for neighbours. Without it, where `api` is on any free port, any free port as well.
+    pub gossip: Option<SocketAddr>,
+}
+
+/// Serves the nodes and mirror nodes of a world, each on the addresses its options say; the first on those of `places`, if
+/// given. What is wrong with files that mirror nodes read is told on standard error.
 ///
 /// The world's coordinator works on the first node.
-pub fn serve_world(world: &World, listen: Option<SocketAddr>) -> Result<Running, ServeError> {
+pub fn serve_world(world: &World, places: Places) -> Result<Running, ServeError> {
     let mut milestones = world
         .coordinator
         .as_ref()
         .map(|issuer| Milestones { tree: Arc::clone(&issuer.tree), interval: issuer.interval });
-    let mut listen = listen;
-    let nodes = world.nodes.iter().zip(1..).map(|(plan, seed)| {
+    let mut listen = places.api;
+    let gossips = topology::gossips(world, places)?;
+    let nodes = world.nodes.iter().zip(gossips).zip(1..).map(|((plan, gossip), seed)| {
         let address = listen.take().unwrap_or(SocketAddr::new(plan.api.host, plan.api.port));
-        let mut served = Served::of(plan, bind(&plan.name, address)?, seed);
+        let mut plan = plan.clone();
+        plan.config.gossip_port = gossip.port();
+        plan.config.max_neighbors = plan.config.max_neighbors.max(gossip.neighbors.len());
+        let mut served = Served::of(&plan, bind(&plan.name, address)?, seed);
         served.milestones = milestones.take();
+        served.gossip = Some(gossip);
         Ok(served)
     });
     let nodes = nodes.collect::<Result<_, _>>()?;
@@ -45,13 +60,20 @@ fn log(mirror: &str, event: &Event) {
 }
 
 impl Served {
-    /// A fresh node of a world behind a listener, without a coordinator; `seed` starts its random walks.
+    /// A fresh node of a world behind a listener, without a coordinator and neighbours; `seed` starts its random walks.
     pub fn of(plan: &NodePlan, listener: TcpListener, seed: u64) -> Served {
         let access = Access { auth: plan.api.auth.clone(), trusted: plan.api.trusted.clone() };
-        Served { name: plan.name.clone(), node: plan.start(seed), listener, access, milestones: None }
+        Served {
+            name: plan.name.clone(),
+            node: plan.start(seed),
+            listener,
+            access,
+            milestones: None,
+            gossip: None,
+        }
     }
 }
 
-fn bind(name: &str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+pub(crate) fn bind(name: &str, address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).map_err(|source| ServeError::Bind { name: name.to_owned(), address, source })
 }

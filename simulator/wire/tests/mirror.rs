@@ -14,11 +14,12 @@ use common::{Client, Reply};
 use tanglegram_mirror::files::balance::BalanceFile;
 use tanglegram_mirror::files::name;
 use tanglegram_mirror::{Dialect, EntityId, Mirror, Request};
-use tanglegram_wire::{Running, serve_world};
+use tanglegram_wire::{Places, Running, serve_world};
 use tanglegram_world::World;
 
 fn serve(world: &World) -> Running {
-    serve_world(world, Some(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap()
+    serve_world(world, Places { api: Some(SocketAddr::from(([127, 0, 0, 1], 0))), ..Places::default() })
+        .unwrap()
 }
 
 /// What the mirror node itself answers, as the reply of a connection that stays open.

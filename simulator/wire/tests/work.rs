@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use common::{Client, node};
-use tanglegram_wire::{Running, Served, serve, serve_world};
+use tanglegram_wire::{Places, Running, Served, serve, serve_world};
 use tanglegram_world::World;
 
 const INTERRUPT: &str = "{\"command\":\"interruptAttachingToTangle\"}";
@@ -87,7 +87,9 @@ fn other_requests_are_answered_during_proof_of_work() {
 fn a_private_net_is_synchronized_from_its_first_answer_on() {
     let mut world = World::load("private-net").unwrap();
     world.coordinator.as_mut().unwrap().interval = Duration::from_millis(20);
-    let running = serve_world(&world, Some("127.0.0.1:0".parse().unwrap())).unwrap();
+    let running =
+        serve_world(&world, Places { api: Some("127.0.0.1:0".parse().unwrap()), ..Places::default() })
+            .unwrap();
     let mut client = Client::connect(running.addr());
     let info = client.post("{\"command\":\"getNodeInfo\"}");
     assert!(info.body.contains("\"latestSolidSubtangleMilestoneIndex\":1,"), "{}", info.body);

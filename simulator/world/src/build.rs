@@ -15,7 +15,7 @@ use crate::error::{Fault, Source, nearest};
 use crate::file::{CoordinatorFile, LIKE, Nodes, Options, Setting, WalletFile, WorldFile};
 use crate::files::Files;
 use crate::node::{NodeBuilder, Shared};
-use crate::sim::{CoordinatorPlan, DEFAULT_KEY_DEPTH};
+use crate::sim::Scenario;
 use crate::simulation::{self, Frame, Names};
 use crate::{Issuer, Wallet, World};
 
@@ -47,7 +47,8 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
     let wallet = wallet.or_else(|| section.is_given().then(simulated_wallet).flatten());
     let coordinator = coordinator.or_else(|| section.is_given().then(simulated_coordinator).flatten());
     let (dialect, mirror_dialect) = builder.dialects(file.dialect.as_ref())?;
-    let world = Shared { dialect, wallet: wallet.as_ref(), coordinator: coordinator.as_ref() };
+    let names = named.iter().map(|(name, _)| name.value.clone()).collect();
+    let world = Shared { dialect, wallet: wallet.as_ref(), coordinator: coordinator.as_ref(), names };
     let nodes = named.iter().map(|(name, own)| {
         let mut settings: Vec<_> = file.options.0.iter().collect();
         settings.extend(builder.settings(own, &named)?);
@@ -83,7 +84,7 @@ fn simulated_wallet() -> Option<Wallet> {
 fn simulated_coordinator() -> Option<Issuer> {
     /// Generating the keys takes a moment, and they are always the same.
     static TREE: OnceLock<Option<Arc<KeyTree>>> = OnceLock::new();
-    let (key_depth, milestone_every) = (DEFAULT_KEY_DEPTH, CoordinatorPlan::default().every);
+    let Scenario { key_depth, milestone_every, .. } = Scenario::default();
     let generate = || {
         let seed = Hash::from_trytes_padded(SIMULATED.0).ok()?;
         let tree = KeyTree::generate(SignatureMode::CurlP27, &seed, Security::Low, key_depth).ok()?;

@@ -28,8 +28,12 @@
 //! `testnet-coordinator-security-level`, `testnet-coordinator-signature-mode`, `testnet-no-coo-validation`,
 //! `milestone-keys`, `max-depth`, `alpha`, `max-analyzed-transactions`, `max-find-transactions`, `max-requests-list`,
 //! `max-get-trytes`, `max-body-length`, `remote-limit-api`, `remote-trusted-api-hosts`, `remote-auth`, `remote`,
-//! `api-host`, `port` (here 0 by default: any free one), `max-neighbors`, `auto-tethering`. Numbers and booleans may be
-//! quoted, lists may be texts with commas. Anything unknown is an error.
+//! `api-host`, `port` (here 0 by default: any free one), `max-neighbors`, `auto-tethering`, `neighboring-socket-address`,
+//! `neighboring-socket-port` (also 0 by default), `neighbors` (nodes of the world by name, others as `tcp://host:port`),
+//! `reconnect-attempt-interval-seconds`. Numbers and booleans may be quoted, lists may be texts with commas. Anything unknown
+//! is an error.
+//!
+//! Nodes of which one names the other know each other. Where no node has `neighbors`, those of the `topology` are neighbours.
 
 mod build;
 mod error;
@@ -45,4 +49,4 @@ mod world;
 pub use error::{Fault, WorldError};
 pub use mirrors::{IntakePlan, MirrorPlan};
 pub use simulation::{fault_text, parse_faults, show_time, world_text};
-pub use world::{ApiPlan, BUILT_IN, Issuer, NodePlan, Wallet, World};
+pub use world::{ApiPlan, BUILT_IN, GossipPlan, Issuer, Neighbor, NodePlan, Wallet, World};

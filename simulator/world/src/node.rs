@@ -13,13 +13,15 @@ use crate::build::{Builder, RELATIVE, unreadable};
 use crate::error::{Fault, nearest};
 use crate::file::Setting;
 use crate::options::{self, Draft};
-use crate::{ApiPlan, Issuer, NodePlan, Wallet};
+use crate::{ApiPlan, GossipPlan, Issuer, Neighbor, NodePlan, Wallet};
 
 /// What all nodes of a world have in common.
 pub(crate) struct Shared<'a> {
     pub(crate) dialect: Dialect,
     pub(crate) wallet: Option<&'a Wallet>,
     pub(crate) coordinator: Option<&'a Issuer>,
+    /// The names of all nodes, in the order of the file.
+    pub(crate) names: Vec<String>,
 }
 
 /// Builds one node.
@@ -38,13 +40,50 @@ impl NodeBuilder<'_> {
             self.apply(&mut draft, setting)?;
         }
         let config = self.config(&draft)?;
+        let gossip = self.gossip(&draft)?;
         let api = ApiPlan {
             host: draft.api_host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: draft.port.unwrap_or(0),
             auth: draft.auth,
             trusted: draft.trusted,
         };
-        Ok(NodePlan { name: self.name.value.clone(), config, api, auto_tethering: draft.auto_tethering })
+        Ok(NodePlan { name: self.name.value.clone(), config, api, gossip })
+    }
+
+    /// The node's place among its neighbours.
+    fn gossip(&self, draft: &Draft) -> Result<GossipPlan, Fault> {
+        let neighbors = draft.neighbors.iter().flatten().map(|text| self.neighbor(text));
+        Ok(GossipPlan {
+            address: draft.gossip_address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: draft.gossip_port.unwrap_or(0),
+            neighbors: neighbors.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// A neighbour: another node of the world, or `tcp://host:port`.
+    fn neighbor(&self, text: &str) -> Result<Neighbor, Fault> {
+        let fault = |message: String| self.fault_in("neighbors", message);
+        if let Some(place) = text.strip_prefix("tcp://") {
+            let port = place.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+            return match port.map(|(_, port)| port.parse::<u16>()) {
+                Some(Ok(_)) => Ok(Neighbor::Uri(text.to_owned())),
+                _ => Err(fault(format!("neighbors: `{text}` lacks a port: tcp://HOST:PORT"))),
+            };
+        }
+        match self.world.names.iter().position(|name| name == text) {
+            Some(_) if *text == self.name.value => {
+                Err(fault(format!("neighbors: `{text}` is this node itself")))
+            }
+            Some(number) => Ok(Neighbor::Node(number)),
+            None => {
+                let near = nearest(text, self.world.names.iter().map(String::as_str));
+                let help = near.map_or_else(
+                    || "give a node of this world, or tcp://HOST:PORT".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                Err(fault(format!("neighbors: there is no node `{text}`")).with_help(Some(help)))
+            }
+        }
     }
 
     fn apply(&self, draft: &mut Draft, setting: &Setting) -> Result<(), Fault> {
@@ -80,6 +119,9 @@ impl NodeBuilder<'_> {
         config.limits = draft.limits;
         config.remote_limit_api = draft.remote_limit_api();
         config.max_neighbors = draft.max_neighbors.unwrap_or(config.max_neighbors);
+        config.auto_tethering = draft.auto_tethering;
+        config.reconnect_interval =
+            draft.reconnect_seconds.map_or(config.reconnect_interval, |seconds| seconds * 1_000);
         Ok(config)
     }
 

@@ -31,6 +31,10 @@ pub(crate) struct Draft {
     pub(crate) auth: Option<String>,
     pub(crate) max_neighbors: Option<usize>,
     pub(crate) auto_tethering: bool,
+    pub(crate) gossip_address: Option<IpAddr>,
+    pub(crate) gossip_port: Option<u16>,
+    pub(crate) neighbors: Option<Vec<String>>,
+    pub(crate) reconnect_seconds: Option<u64>,
     pub(crate) api_host: Option<IpAddr>,
     pub(crate) port: Option<u16>,
 }
@@ -58,10 +62,11 @@ const fn list(name: &'static str, set: fn(&mut Draft, &str) -> Result<(), String
     Known { name, shape: Shape::List, set }
 }
 
-const KNOWN: [Known; 25] = [
+const KNOWN: [Known; 30] = [
     scalar("alpha", |d, v| set(&mut d.alpha, v, alpha)),
     scalar("api-host", |d, v| set(&mut d.api_host, v, parse)),
     scalar("auto-tethering", |d, v| boolean(v).map(|on| d.auto_tethering = on)),
+    scalar("auto-tethering-enabled", |d, v| boolean(v).map(|on| d.auto_tethering = on)),
     scalar("max-analyzed-transactions", |d, v| set(&mut d.max_analyzed_transactions, v, parse)),
     scalar("max-body-length", |d, v| parse(v).map(|n| d.limits.max_body_length = n)),
     scalar("max-depth", |d, v| set(&mut d.max_depth, v, at_least_zero)),
@@ -72,7 +77,13 @@ const KNOWN: [Known; 25] = [
     scalar("milestone-keys", |d, v| set(&mut d.coordinator_depth, v, |v| bounded(v, 1..=30))),
     scalar("milestone-start", |d, v| set(&mut d.milestone_start, v, at_least_zero)),
     scalar("mwm", |d, v| set(&mut d.mwm, v, |v| bounded(v, 0..=243))),
+    scalar("neighboring-socket-address", |d, v| set(&mut d.gossip_address, v, parse)),
+    scalar("neighboring-socket-port", |d, v| set(&mut d.gossip_port, v, parse)),
+    list("neighbors", |d, v| set(&mut d.neighbors, v, |v| Ok(elements(v).map(str::to_owned).collect()))),
     scalar("port", |d, v| set(&mut d.port, v, parse)),
+    scalar("reconnect-attempt-interval-seconds", |d, v| {
+        set(&mut d.reconnect_seconds, v, |v| bounded(v, 1..=86_400))
+    }),
     scalar("remote", |d, v| boolean(v).map(|on| d.api_host = on.then_some(ANYWHERE).or(d.api_host))),
     scalar("remote-auth", |d, v| set(&mut d.auth, v, credentials)),
     list("remote-limit-api", |d, v| set(&mut d.remote_limit_api, v, |v| Ok(commands(v)))),

@@ -57,8 +57,28 @@ pub struct NodePlan {
     pub config: Config,
     /// Its API port.
     pub api: ApiPlan,
-    /// Whether it accepts neighbours it does not know.
-    pub auto_tethering: bool,
+    /// Its place among its neighbours.
+    pub gossip: GossipPlan,
+}
+
+/// Where a node listens for neighbours, and whom it knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GossipPlan {
+    /// The address to listen on.
+    pub address: IpAddr,
+    /// The port; 0 for any free one.
+    pub port: u16,
+    /// The neighbours it has from the start.
+    pub neighbors: Vec<Neighbor>,
+}
+
+/// A neighbour, as a world file names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Neighbor {
+    /// Another node of the world, by its place among them; it knows this one, too.
+    Node(usize),
+    /// A node elsewhere: `tcp://host:port`.
+    Uri(String),
 }
 
 /// Where a node's API listens, and to whom.

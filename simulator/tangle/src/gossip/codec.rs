@@ -104,6 +104,11 @@ impl Decoder {
         self.buffer.extend(bytes);
     }
 
+    /// Whether no message has begun.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
     /// The next whole message, if it is there.
     pub fn next(&mut self, memory: &mut Memory) -> Result<Option<Message>, FrameError> {
         if self.buffer.len() < HEADER {

@@ -54,7 +54,7 @@ impl Node {
             self.store_and_ask_on(now, transaction.clone());
             self.broadcast(&transaction, Some(peer), out);
         }
-        self.answer(peer, (requested != hash && !requested.is_null()).then_some(requested), out);
+        self.answer(now, peer, (requested != hash && !requested.is_null()).then_some(requested), out);
     }
 
     /// The checks of [`validity::check`]; the date of a transaction that was asked for does not matter.
@@ -98,8 +98,7 @@ impl Node {
 
     /// Sends a transaction together with the next request, if there is one.
     fn tell(&mut self, peer: PeerId, transaction: Arc<Transaction>, out: &mut Vec<Output>) {
-        let next = self.network.next_to_ask(peer);
-        let requested = self.requests.at(next).inspect(|hash| {
+        let requested = self.network.next_to_ask(peer, &self.requests).inspect(|hash| {
             self.network.recently_requested.insert(*hash);
         });
         let requested = requested.unwrap_or_else(|| transaction.hash());
@@ -114,11 +113,16 @@ impl Node {
     /// Answers a request. Whoever asks for nothing gets something only while this node itself is behind: that keeps the
     /// talk, and with it the node's own requests, going. Two nodes that are both behind would talk at the speed of the line
     /// for ever, so that without a request to carry there is one such answer a round.
-    fn answer(&mut self, peer: PeerId, requested: Option<Hash>, out: &mut Vec<Output>) {
+    fn answer(&mut self, now: Millis, peer: PeerId, requested: Option<Hash>, out: &mut Vec<Output>) {
         let answer = match requested {
-            Some(hash) => self.tangle.stored(&hash),
-            None if self.ledger.index >= self.milestones.latest.0 - 1 => return,
-            None if !self.network.can_ask(peer, self.requests.len()) && !self.network.entertain(peer) => {
+            Some(hash) => {
+                self.network.fell_behind(now, peer);
+                self.tangle.stored(&hash)
+            }
+            None if self.ledger.index >= self.milestones.latest.0 - 1 => {
+                return self.network.owe(now, peer);
+            }
+            None if !self.network.can_ask(peer, &self.requests) && !self.network.entertain(peer) => {
                 return;
             }
             None => {
@@ -145,18 +149,30 @@ impl Node {
 
     /// Does what is due: asks for tips, looks for what the milestones lack.
     pub(crate) fn tick(&mut self, now: Millis, out: &mut Vec<Output>) {
-        let due = self.network.tick(now, out);
+        let due = self.network.tick(&self.config, now, out);
         if due.tips_request || due.solidify {
             self.network.new_round();
         }
         if due.tips_request {
             self.request_tips(out);
         }
+        if due.pay {
+            self.pay(out);
+        }
         if due.solidify {
             self.refresh_requests();
             if self.requests.len() > 0 {
                 self.network.schedule_solidify(now);
             }
+        }
+    }
+
+    /// Gives neighbours that are behind the word, so that they can ask on.
+    fn pay(&mut self, out: &mut Vec<Output>) {
+        let latest = self.tangle.stored(&self.milestones.latest.1).and_then(|id| self.tangle.shared(id));
+        let Some(milestone) = latest else { return };
+        for (peer, owed) in self.network.settle() {
+            (0..owed).for_each(|_| self.tell(peer, milestone.clone(), out));
         }
     }
 

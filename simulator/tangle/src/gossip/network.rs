@@ -5,17 +5,23 @@ use std::net::IpAddr;
 
 use tanglegram_ternary::Hash;
 
+use super::peer::Order;
 use super::wanted::{AddressFault, Wanted};
-use super::{Handshake, Metrics, Peer, PeerId, VERSIONS};
+use super::{Handshake, Metrics, Peer, PeerId, Requests, VERSIONS};
 use crate::config::Config;
 use crate::node::{Millis, Output};
 
 /// How often the latest milestone is sent to every neighbour, which asks them for what they have.
 const TIPS_REQUEST_EVERY: Millis = 5_000;
-/// How often neighbours that are not connected are dialled.
-const RECONNECT_EVERY: Millis = 60_000;
+/// For how long two connections to the same neighbour may be the two sides' dialling at once.
+const CROSSING: Millis = 10_000;
 /// How often it is looked at what the milestones lack.
 const SOLIDIFY_EVERY: Millis = 500;
+/// How long a neighbour counts as being behind after it asked for something.
+const BEHIND: Millis = 10_000;
+/// When a neighbour that is behind gets what it is owed, and how many messages that may be.
+const PAY_EVERY: Millis = 100;
+const MAX_OWED: usize = 20;
 
 /// See the [module](super).
 #[derive(Clone, Debug, Default)]
@@ -35,6 +41,7 @@ struct Schedule {
     reconnect: Option<Millis>,
     tips_request: Option<Millis>,
     solidify: Option<Millis>,
+    pay: Option<Millis>,
 }
 
 /// What is due.
@@ -42,6 +49,7 @@ struct Schedule {
 pub(crate) struct Due {
     pub(crate) tips_request: bool,
     pub(crate) solidify: bool,
+    pub(crate) pay: bool,
 }
 
 /// What getNeighbors shows of one neighbour.
@@ -74,17 +82,39 @@ impl Network {
         }
     }
 
-    /// How many requests this neighbour was asked for in this round; counts one more.
-    pub(crate) fn next_to_ask(&mut self, id: PeerId) -> usize {
-        self.peers.get_mut(&id).map_or(usize::MAX, |peer| {
-            peer.asked += 1;
-            peer.asked - 1
-        })
+    /// The next request for this neighbour in this round; counts it as asked for.
+    pub(crate) fn next_to_ask(&mut self, id: PeerId, requests: &Requests) -> Option<Hash> {
+        let peer = self.peers.get_mut(&id)?;
+        let (place, hash) = requests.after(peer.asked)?;
+        peer.asked = place;
+        Some(hash)
     }
 
-    /// Whether this neighbour was asked for fewer requests than there are.
-    pub(crate) fn can_ask(&self, id: PeerId, requests: usize) -> bool {
-        self.peers.get(&id).is_some_and(|peer| peer.asked < requests)
+    /// Whether there is a request this neighbour was not asked for in this round.
+    pub(crate) fn can_ask(&self, id: PeerId, requests: &Requests) -> bool {
+        self.peers.get(&id).is_some_and(|peer| requests.after(peer.asked).is_some())
+    }
+
+    /// Takes note that this neighbour asked for something: it is behind.
+    pub(crate) fn fell_behind(&mut self, now: Millis, id: PeerId) {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.behind_until = now + BEHIND;
+        }
+    }
+
+    /// Owes this neighbour a message if it is behind. It can ask only when it is spoken to: the real node, which hashes for a
+    /// while before it knows what to ask for next, otherwise waits for somebody to say something.
+    pub(crate) fn owe(&mut self, now: Millis, id: PeerId) {
+        if let Some(peer) = self.peers.get_mut(&id).filter(|peer| now < peer.behind_until) {
+            peer.owed = (peer.owed + 1).min(MAX_OWED);
+            self.schedule.pay.get_or_insert(now + PAY_EVERY);
+        }
+    }
+
+    /// Who is owed how many messages; from now on nobody is owed any.
+    pub(crate) fn settle(&mut self) -> Vec<(PeerId, usize)> {
+        let debts = self.peers.iter_mut().filter(|(_, peer)| peer.ready && peer.owed > 0);
+        debts.map(|(&id, peer)| (id, std::mem::take(&mut peer.owed))).collect()
     }
 
     /// Whether this neighbour did not yet get a tip for nothing in this round; counts it.
@@ -161,19 +191,23 @@ impl Network {
         if let Some((_, port)) = dialled {
             self.wanted.allow(ip, port);
         }
+        let is_dialled = dialled.is_some();
         let (domain, port) = dialled.map_or((ip.to_string(), None), |(host, port)| (host, Some(port)));
-        self.peers.insert(
-            id,
-            Peer {
-                ip,
-                domain,
-                port,
-                ready: false,
-                metrics: Metrics::default(),
-                asked: 0,
-                entertained: false,
-            },
-        );
+        let peer = Peer {
+            ip,
+            domain,
+            port,
+            since: now,
+            dialled: is_dialled,
+            order: Order::default(),
+            ready: false,
+            metrics: Metrics::default(),
+            asked: 0,
+            behind_until: 0,
+            owed: 0,
+            entertained: false,
+        };
+        self.peers.insert(id, peer);
         let handshake = Handshake {
             port: config.gossip_port,
             timestamp: now,
@@ -196,8 +230,15 @@ impl Network {
         if !self.is_acceptable(config, id, handshake) {
             return self.close(id, out);
         }
+        if let Some(twin) = self.twin(id, handshake.port) {
+            if !self.supersedes(id, twin, config.gossip_port, handshake) {
+                return self.close(id, out);
+            }
+            self.close(twin, out);
+        }
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.port = Some(handshake.port);
+            peer.order = peer.order(config.gossip_port, handshake);
             peer.ready = true;
             self.wanted.reached(peer.ip, handshake.port);
             self.schedule.tips_request.get_or_insert(now);
@@ -206,15 +247,27 @@ impl Network {
 
     fn is_acceptable(&self, config: &Config, id: PeerId, handshake: &Handshake) -> bool {
         let Some(peer) = self.peers.get(&id) else { return false };
-        let is_twin = |other: &Peer| other.ready && other.is_at(peer.ip, handshake.port);
         !peer.ready
             && self.ready_count() < config.max_neighbors
             && handshake.mwm == config.mwm
             && handshake.coordinator == config.coordinator.identity.address
             && handshake.has_common_version()
             && peer.port.is_none_or(|port| port == handshake.port)
-            && !self.peers.values().any(is_twin)
             && (config.auto_tethering || self.wanted.allows(peer.ip, handshake.port))
+    }
+
+    /// The neighbour that is connected already as what `id` says it is.
+    fn twin(&self, id: PeerId, port: u16) -> Option<PeerId> {
+        let ip = self.peers.get(&id)?.ip;
+        self.peers.iter().find(|(_, peer)| peer.ready && peer.is_at(ip, port)).map(|(&id, _)| id)
+    }
+
+    /// Whether a new connection takes the place of one to the same neighbour: of two nodes that dial each other at once each
+    /// would otherwise keep the other connection, and so none.
+    fn supersedes(&self, id: PeerId, twin: PeerId, port: u16, handshake: &Handshake) -> bool {
+        let (Some(peer), Some(twin)) = (self.peers.get(&id), self.peers.get(&twin)) else { return false };
+        let is_crossing = peer.dialled != twin.dialled && peer.since.abs_diff(twin.since) <= CROSSING;
+        is_crossing && peer.order(port, handshake) < twin.order
     }
 
     /// Closes a connection from this side.
@@ -224,12 +277,14 @@ impl Network {
         }
     }
 
-    /// A connection is gone; a neighbour that was one is dialled again later.
-    pub(crate) fn disconnected(&mut self, config: &Config, now: Millis, id: PeerId) {
+    /// A connection is gone; a neighbour that was one is dialled again later: `draw`, a random number, says when, lest both
+    /// sides dial at the same moment.
+    pub(crate) fn disconnected(&mut self, config: &Config, now: Millis, id: PeerId, draw: u64) {
         let Some(peer) = self.peers.remove(&id).filter(|peer| peer.ready) else { return };
         if let Some(port) = peer.port {
             self.wanted.restore(config.dialect, &peer.domain, port);
-            self.schedule.reconnect.get_or_insert(now + RECONNECT_EVERY);
+            let wait = draw % config.reconnect_interval.max(1);
+            self.schedule.reconnect.get_or_insert(now + wait);
         }
     }
 
@@ -240,19 +295,20 @@ impl Network {
 
     /// When something is due next.
     pub(crate) fn next_timeout(&self) -> Option<Millis> {
-        let Schedule { reconnect, tips_request, solidify } = self.schedule;
-        [reconnect, tips_request, solidify].into_iter().flatten().min()
+        let Schedule { reconnect, tips_request, solidify, pay } = self.schedule;
+        [reconnect, tips_request, solidify, pay].into_iter().flatten().min()
     }
 
     /// Dials whom it is time to dial and tells what else is due.
-    pub(crate) fn tick(&mut self, now: Millis, out: &mut Vec<Output>) -> Due {
+    pub(crate) fn tick(&mut self, config: &Config, now: Millis, out: &mut Vec<Output>) -> Due {
         let is_due = |time: Option<Millis>| time.is_some_and(|time| time <= now);
         if is_due(self.schedule.reconnect) {
-            self.dial(now, out);
+            self.dial(config, now, out);
         }
         let due = Due {
             tips_request: is_due(self.schedule.tips_request),
             solidify: is_due(self.schedule.solidify),
+            pay: is_due(self.schedule.pay),
         };
         if due.tips_request {
             let again = self.peers.values().any(|peer| peer.ready);
@@ -261,12 +317,15 @@ impl Network {
         if due.solidify {
             self.schedule.solidify = None;
         }
+        if due.pay {
+            self.schedule.pay = None;
+        }
         due
     }
 
-    fn dial(&mut self, now: Millis, out: &mut Vec<Output>) {
+    fn dial(&mut self, config: &Config, now: Millis, out: &mut Vec<Output>) {
         let endpoints = self.wanted.endpoints();
-        self.schedule.reconnect = (!endpoints.is_empty()).then_some(now + RECONNECT_EVERY);
+        self.schedule.reconnect = (!endpoints.is_empty()).then_some(now + config.reconnect_interval.max(1));
         for endpoint in endpoints {
             let at_endpoint = |peer: &Peer| endpoint.ip.is_some_and(|ip| peer.is_at(ip, endpoint.port));
             if !self.peers.values().any(at_endpoint) {

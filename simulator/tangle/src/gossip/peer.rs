@@ -2,6 +2,10 @@
 
 use std::net::IpAddr;
 
+use super::Handshake;
+use super::requests::Place;
+use crate::node::Millis;
+
 /// Names a connection; chosen by the driver, never used twice.
 pub type PeerId = u64;
 
@@ -17,6 +21,9 @@ pub(crate) struct Metrics {
     pub(crate) dropped: u64,
 }
 
+/// The greetings of a connection, each the time it was sent and the port its sender listens on; that of who dialled first.
+pub(crate) type Order = ((Millis, u16), (Millis, u16));
+
 /// A connection, from the moment it is open.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
@@ -25,16 +32,33 @@ pub(crate) struct Peer {
     pub(crate) domain: String,
     /// The port it listens on: known when dialled, told by the handshake otherwise.
     pub(crate) port: Option<u16>,
+    /// When the connection was opened.
+    pub(crate) since: Millis,
+    /// This node dialled.
+    pub(crate) dialled: bool,
+    /// Which of two connections to the same neighbour stays: the one with the lower order, which both sides see alike.
+    /// Known with the handshake.
+    pub(crate) order: Order,
     /// The handshake is done.
     pub(crate) ready: bool,
     pub(crate) metrics: Metrics,
-    /// How many of the requests it was asked for in this round.
-    pub(crate) asked: usize,
+    /// The place of the last request it was asked for in this round.
+    pub(crate) asked: Place,
+    /// Until when it counts as being behind, since it asked for something.
+    pub(crate) behind_until: Millis,
+    /// How many messages it is owed while it is behind.
+    pub(crate) owed: usize,
     /// It got a tip in this round without wanting anything.
     pub(crate) entertained: bool,
 }
 
 impl Peer {
+    /// The connection's [order](Peer::order), this node listening on `port` and the other side having said `handshake`.
+    pub(crate) fn order(&self, port: u16, handshake: &Handshake) -> Order {
+        let [ours, theirs] = [(self.since, port), (handshake.timestamp, handshake.port)];
+        if self.dialled { (ours, theirs) } else { (theirs, ours) }
+    }
+
     /// Whether this is the neighbour at that address.
     pub(crate) fn is_at(&self, ip: IpAddr, port: u16) -> bool {
         self.ip == ip && self.port == Some(port)

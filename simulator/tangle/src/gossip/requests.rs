@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use indexmap::IndexSet;
 use tanglegram_ternary::Hash;
 
 use crate::idset::IdSet;
@@ -19,11 +18,15 @@ const MAX_SEARCHED: usize = 50_000;
 
 /// How far above the solid milestone those are asked for that the snapshot says were seen.
 const SEEN_RANGE: i32 = 50;
+/// The place of a hash in the queue: those queued later have higher ones.
+pub(crate) type Place = u64;
 
 /// Hashes to ask the neighbours for, in order of need.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
-    hashes: IndexSet<Hash>,
+    hashes: BTreeMap<Place, Hash>,
+    places: BTreeMap<Hash, Place>,
+    last: Place,
     /// Milestones that the snapshot says were seen and that were not asked for yet.
     seen: BTreeMap<Hash, i32>,
 }
@@ -39,24 +42,33 @@ impl Requests {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Hash> {
-        self.hashes.iter()
+        self.hashes.values()
     }
 
     /// The transaction came.
     pub(crate) fn fulfil(&mut self, hash: &Hash) {
-        self.hashes.shift_remove(hash);
+        if let Some(place) = self.places.remove(hash) {
+            self.hashes.remove(&place);
+        }
     }
 
-    /// The hash at a position of the queue.
-    pub(crate) fn at(&self, position: usize) -> Option<Hash> {
-        self.hashes.get_index(position).copied()
+    /// The first hash behind a place of the queue (0: the very first), and its place.
+    pub(crate) fn after(&self, place: Place) -> Option<(Place, Hash)> {
+        self.hashes.range(place + 1..).next().map(|(&place, &hash)| (place, hash))
     }
 
     pub(crate) fn add(&mut self, hash: Hash) {
-        if self.hashes.len() == MAX_REQUESTS {
-            self.hashes.shift_remove_index(0);
+        if self.places.contains_key(&hash) {
+            return;
         }
-        self.hashes.insert(hash);
+        if self.hashes.len() == MAX_REQUESTS
+            && let Some((_, oldest)) = self.hashes.pop_first()
+        {
+            self.places.remove(&oldest);
+        }
+        self.last += 1;
+        self.hashes.insert(self.last, hash);
+        self.places.insert(hash, self.last);
     }
 
     /// Queues what is missing from the past of the lowest milestones that are not solid.
@@ -103,4 +115,25 @@ fn missing_below(tangle: &Tangle, start: TxId) -> Vec<TxId> {
         }
     }
     missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_queued_behind_what_was_asked_for_is_next() {
+        let [a, b, c] = ["A", "B", "C"].map(|name| Hash::from_trytes_padded(name).unwrap());
+        let mut requests = Requests::default();
+        [a, b, a].into_iter().for_each(|hash| requests.add(hash));
+        assert_eq!(requests.iter().collect::<Vec<_>>(), [&a, &b]);
+        let (asked, first) = requests.after(0).unwrap();
+        assert_eq!(first, a);
+        requests.fulfil(&a);
+        requests.fulfil(&b);
+        assert_eq!(requests.after(asked), None);
+        requests.add(c);
+        assert_eq!(requests.after(asked).map(|(_, hash)| hash), Some(c));
+        assert_eq!(requests.len(), 1);
+    }
 }
