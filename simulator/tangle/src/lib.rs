@@ -25,6 +25,7 @@ mod ledger;
 mod milestone;
 mod node;
 pub mod persist;
+mod progress;
 pub mod snapshot;
 mod spent;
 mod store;
@@ -40,6 +41,7 @@ pub use config::{
 pub use dialect::{Dialect, UnknownDialect};
 pub use node::{ApiRequest, Input, JobId, Millis, Node, Output, Reply, RequestId, Status};
 pub use persist::{Disk, Record, RestoreError};
+pub use progress::{Detail, Step};
 pub use snapshot::{Snapshot, SnapshotError};
 
 pub use tanglegram_ternary::bundle::SUPPLY;

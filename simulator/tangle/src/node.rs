@@ -29,6 +29,8 @@ pub type RequestId = u64;
 /// Names a piece of proof of work; chosen by the node.
 pub type JobId = u64;
 
+/// How many milestones back the walk for a milestone's trunk starts: what was attached meanwhile can be confirmed.
+const MILESTONE_DEPTH: i32 = 3;
 /// How many tails are tried as a parent of a milestone.
 const MAX_PARENTS_TRIED: usize = 1_000;
 
@@ -309,7 +311,7 @@ impl Node {
     pub fn milestone_parents(&mut self) -> (Hash, Hash) {
         let latest = self.milestones.latest.1;
         let reference = self.tangle.stored(&latest);
-        match self.is_synchronized().then(|| self.select_tips(0, Some(reference))) {
+        match self.is_synchronized().then(|| self.select_tips(MILESTONE_DEPTH, Some(reference))) {
             Some(Ok((trunk, branch))) => (self.tangle.hash(trunk), self.tangle.hash(branch)),
             _ => (latest, latest),
         }

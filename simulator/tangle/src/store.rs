@@ -9,6 +9,7 @@ use tanglegram_ternary::{Hash, Transaction};
 use crate::bundle::Verdict;
 use crate::idset::IdSet;
 use crate::index::Indexes;
+use crate::progress::{Progress, Step};
 use crate::snapshot::Initial;
 use crate::verdicts::SharedVerdicts;
 
@@ -73,6 +74,8 @@ pub(crate) struct Tangle {
     vertices: Vec<Vertex>,
     /// Stored transactions in order of arrival.
     arrivals: Vec<TxId>,
+    /// What happened to transactions since a driver last asked, where one wants to know.
+    pub(crate) progress: Option<Progress>,
     indexes: Indexes,
     verdicts: Option<SharedVerdicts>,
     /// The snapshot that the tangle stands on.
@@ -88,6 +91,7 @@ impl Tangle {
             hashes: IndexSet::new(),
             vertices: Vec::new(),
             arrivals: Vec::new(),
+            progress: None,
             indexes: Indexes::default(),
             verdicts: None,
             initial,
@@ -189,8 +193,17 @@ impl Tangle {
         (1..=index).contains(&self.vertex(id).snapshot_index)
     }
 
+    /// Remembers the milestone that confirmed a transaction.
     pub(crate) fn set_snapshot_index(&mut self, id: TxId, index: i32) {
         self.vertices[id.index()].snapshot_index = index;
+        self.note(id, Step::Confirmed(index));
+    }
+
+    fn note(&mut self, id: TxId, step: Step) {
+        let hash = self.hashes[id.index()];
+        if let Some(progress) = &mut self.progress {
+            progress.note(hash, step);
+        }
     }
 
     pub(crate) fn set_verdict(&mut self, tail: TxId, verdict: Verdict) {
@@ -239,7 +252,12 @@ impl Tangle {
     /// point, which is never stored.
     pub(crate) fn insert(&mut self, transaction: Arc<Transaction>, arrived: u32) -> Option<Stored> {
         let id = self.link(transaction, arrived)?;
-        Some(Stored { id, solidified: self.solidify(id) })
+        let solidified = self.solidify(id);
+        if self.progress.as_ref().is_some_and(Progress::wants_all) {
+            self.note(id, Step::Stored);
+            solidified.iter().for_each(|&id| self.note(id, Step::Solid));
+        }
+        Some(Stored { id, solidified })
     }
 
     /// Stores a transaction that a milestone up to the snapshot's confirmed: its past is not needed.
@@ -279,7 +297,7 @@ impl Tangle {
     /// Forgets these transactions. Returns the new id of every old one, `None` for those that are gone.
     pub(crate) fn without(&mut self, forgotten: &IdSet) -> Vec<Option<TxId>> {
         let mut rest = Tangle::new(self.initial, &self.entry_point_hashes());
-        rest.verdicts = self.verdicts.clone();
+        (rest.verdicts, rest.progress) = (self.verdicts.clone(), self.progress.take());
         let mut renumbered = vec![None; self.vertices.len()];
         for &old in self.arrivals.iter().filter(|&&id| !forgotten.contains(id)) {
             let vertex = self.vertex(old);

@@ -51,7 +51,8 @@ pub(crate) fn edges(world: &World) -> Vec<(usize, usize)> {
         })
     });
     let silent = world.nodes.iter().all(|plan| plan.gossip.neighbors.is_empty());
-    let edges = if silent { world.scenario.edges(SEED) } else { named.collect() };
+    let edges: Vec<_> =
+        if silent { world.scenario.edges(SEED).into_iter().collect() } else { named.collect() };
     let mut edges: Vec<_> =
         edges.into_iter().map(|(a, b)| (a.min(b), a.max(b))).filter(|(a, b)| a != b).collect();
     edges.sort_unstable();

@@ -15,7 +15,7 @@ use crate::error::{Fault, Source, nearest};
 use crate::file::{CoordinatorFile, LIKE, Nodes, Options, Setting, WalletFile, WorldFile};
 use crate::files::Files;
 use crate::node::{NodeBuilder, Shared};
-use crate::sim::Scenario;
+use crate::sim::{CoordinatorPlan, DEFAULT_KEY_DEPTH};
 use crate::simulation::{self, Frame, Names};
 use crate::{Issuer, Wallet, World};
 
@@ -84,7 +84,7 @@ fn simulated_wallet() -> Option<Wallet> {
 fn simulated_coordinator() -> Option<Issuer> {
     /// Generating the keys takes a moment, and they are always the same.
     static TREE: OnceLock<Option<Arc<KeyTree>>> = OnceLock::new();
-    let Scenario { key_depth, milestone_every, .. } = Scenario::default();
+    let (key_depth, milestone_every) = (DEFAULT_KEY_DEPTH, CoordinatorPlan::default().every);
     let generate = || {
         let seed = Hash::from_trytes_padded(SIMULATED.0).ok()?;
         let tree = KeyTree::generate(SignatureMode::CurlP27, &seed, Security::Low, key_depth).ok()?;

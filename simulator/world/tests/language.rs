@@ -5,7 +5,8 @@ use std::path::Path;
 use miette::Diagnostic;
 use proptest::prelude::*;
 use tanglegram_world::sim::{
-    Fault, LinkModel, Scenario, Simulation, Swarm, Timed, Topology, Trace, Workload,
+    CoordinatorPlan, Fault, Keys, LinkModel, Scenario, Scope, Simulation, Swarm, Timed, Topology, Trace,
+    Workload,
 };
 use tanglegram_world::{BUILT_IN, World, WorldError, fault_text, parse_faults, world_text};
 
@@ -42,7 +43,7 @@ fn a_world_says_what_is_simulated() {
     .unwrap();
     assert_eq!(world.nodes[2].config.max_depth, 4);
     let scenario = &world.scenario;
-    assert_eq!((scenario.nodes, scenario.mwm, scenario.duration), (3, 1, 300_000));
+    assert_eq!((scenario.nodes.len(), scenario.mwm, scenario.duration), (3, 1, 300_000));
     assert_eq!(scenario.topology, Topology::Explicit(vec![(0, 1), (1, 2)]));
     assert_eq!((scenario.link.latency.clone(), scenario.link.loss), (5..6, 0.5));
     let bad = LinkModel { loss: 1.0, jitter: 1000, ..scenario.link.clone() };
@@ -53,7 +54,7 @@ fn a_world_says_what_is_simulated() {
         (15_000, Fault::Restart(2)),
         (20_000, Fault::Partition(vec![vec![0]])),
         (30_000, Fault::Skew(1, -5000)),
-        (40_000, Fault::Link(bad)),
+        (40_000, Fault::Link(Scope::All, bad)),
         (80_000, Fault::Heal),
     ];
     assert_eq!(scenario.faults, expected.map(|(at, fault)| Timed { at, fault }));
@@ -188,7 +189,7 @@ fn some_fault() -> impl Strategy<Value = Fault> {
         Just(Fault::Heal),
         (node.clone(), 0..100_000_u64).prop_map(|(node, cost)| Fault::Slow(node, cost)),
         (node, -100_000..100_000_i64).prop_map(|(node, skew)| Fault::Skew(node, skew)),
-        some_link().prop_map(Fault::Link),
+        some_link().prop_map(|link| Fault::Link(Scope::All, link)),
         Just(Fault::StopCoordinator),
         Just(Fault::StartCoordinator),
     ]
@@ -221,13 +222,13 @@ prop_compose! {
         faults.sort_by_key(|(at, _)| *at);
         let [value_share, double_spends, lazy_tips] = shares;
         Scenario {
-            nodes: NODES,
+            nodes: names(NODES),
             topology,
             link,
             workload: Workload { rate, value_share, double_spends, lazy_tips, ..Workload::default() },
             faults: faults.into_iter().map(|(at, fault)| Timed { at, fault }).collect(),
-            swarm: swarm.map(|(faults, longest)| Swarm { faults, longest }),
-            key_depth: 2,
+            swarm: swarm.map(|(faults, longest)| Swarm { faults, longest, misbehaving: 0 }),
+            coordinator: CoordinatorPlan { keys: Keys::Depth(2), ..CoordinatorPlan::default() },
             duration: 60_000,
             recovery,
             ..Scenario::default()

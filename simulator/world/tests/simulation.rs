@@ -1,21 +1,27 @@
 //! Whole networks: they run the same way twice, survive what the swarm does to them, and a network that cannot recover is
 //! found out.
 
-use tanglegram_world::sim::{Fault, Invariant, Report, Scenario, Simulation, Swarm, Timed, Topology, Trace};
+use tanglegram_world::sim::{
+    Fault, Invariant, Report, Scenario, Scope, Simulation, Swarm, Timed, Topology, Trace, Tweak, names,
+};
 
 fn run(scenario: &Scenario, seed: u64) -> Report {
     Simulation::new(scenario.clone(), seed, Trace::default()).expect("a scenario").run()
 }
 
 fn small() -> Scenario {
-    let mut scenario = Scenario { nodes: 5, duration: 100_000, recovery: 50_000, ..Scenario::default() };
+    let mut scenario =
+        Scenario { nodes: names(5), duration: 100_000, recovery: 50_000, ..Scenario::default() };
     scenario.workload.rate = 0.5;
     scenario
 }
 
 fn swarming() -> Scenario {
-    let mut scenario =
-        Scenario { duration: 180_000, swarm: Some(Swarm { faults: 5, longest: 15_000 }), ..small() };
+    let mut scenario = Scenario {
+        duration: 180_000,
+        swarm: Some(Swarm { faults: 5, longest: 15_000, misbehaving: 0 }),
+        ..small()
+    };
     scenario.workload.value_share = 0.5;
     scenario.workload.double_spends = 0.3;
     scenario.workload.lazy_tips = 0.1;
@@ -83,8 +89,35 @@ fn a_network_that_never_heals_violates_liveness() {
 }
 
 #[test]
-fn a_fault_at_an_unknown_node_is_refused() {
-    let faults = vec![Timed { at: 1, fault: Fault::Crash(9) }];
-    let error = Simulation::new(Scenario { faults, ..small() }, 0, Trace::default()).err().expect("an error");
-    assert_eq!(error.to_string(), "the fault at 1 ms names node n9, but there are only 5");
+fn a_wrong_fault_is_refused_with_its_position() {
+    let refused = |faults: Vec<Timed>| {
+        let error = Simulation::new(Scenario { faults, ..small() }, 0, Trace::default()).err();
+        error.expect("an error").to_string()
+    };
+    let fault = |at, fault| Timed { at, fault };
+    let fine = fault(500, Fault::Crash(1));
+    assert_eq!(
+        refused(vec![fine.clone(), fault(1, Fault::Crash(9))]),
+        "fault 1, at 1 ms: there is no node number 9, there are only 5 (from 0)"
+    );
+    assert_eq!(
+        refused(vec![fault(100_001, Fault::Heal)]),
+        "fault 0, at 100001 ms: the run ends before, at 100000 ms"
+    );
+    assert_eq!(
+        refused(vec![fine.clone(), fault(600, Fault::Pause(1))]),
+        "fault 1, at 600 ms: node number 1 is down or paused already"
+    );
+    assert_eq!(
+        refused((0..5).map(|node| fault(9, Fault::PowerLoss(node))).collect()),
+        "fault 4, at 9 ms: 5 of 5 nodes would be out of order at once: at least one must be left"
+    );
+    assert_eq!(
+        refused(vec![fine, fault(3, Fault::Partition(vec![vec![0, 1], vec![1]]))]),
+        "fault 1, at 3 ms: node number 1 is named twice"
+    );
+    assert_eq!(
+        refused(vec![fault(3, Fault::Tweak(Scope::All, Tweak::Loss(1.5)))]),
+        "fault 0, at 3 ms: loss must be a share from 0 to 1, not 1.5"
+    );
 }

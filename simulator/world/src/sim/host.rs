@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 
 use tanglegram_tangle::gossip::PeerId;
-use tanglegram_tangle::{Disk, Input, Millis, Node};
+use tanglegram_tangle::{Disk, Input, JobId, Millis, Node};
+use tanglegram_ternary::Hash;
+
+use super::mischief::Mischief;
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +15,8 @@ pub(crate) struct Remote {
     pub(crate) host: usize,
     /// What the other side calls the connection.
     pub(crate) peer: PeerId,
+    /// The way there: a number of [`Links`](super::links::Links).
+    pub(crate) link: usize,
 }
 
 /// Whether a node runs.
@@ -19,8 +24,14 @@ pub(crate) enum State {
     Up(Box<Node>),
     /// Does nothing, but keeps what arrives.
     Paused(Box<Node>, VecDeque<Input>),
-    /// Gone; what its disk has is left.
+    /// Gone; what was on its disk is there.
     Down,
+}
+
+/// Proof of work a node asked for.
+pub(crate) struct Job {
+    pub(crate) trits: Box<[i8; 8019]>,
+    pub(crate) mwm: u8,
 }
 
 /// One machine of the network.
@@ -34,15 +45,20 @@ pub(crate) struct Host {
     pub(crate) busy_until: Millis,
     /// The tick that is on its way.
     pub(crate) tick_at: Option<Millis>,
-    /// What was on disk at the last sync.
     pub(crate) disk: Disk,
+    /// How many transactions were on disk at the last sync, and the solid milestone then.
+    pub(crate) synced: (usize, Hash),
     pub(crate) restarts: u32,
     /// The solid milestone when it was last looked at.
     pub(crate) solid: i32,
+    /// Proof of work under way.
+    pub(crate) jobs: BTreeMap<JobId, Job>,
+    /// Whether it keeps the rules.
+    pub(crate) mischief: Mischief,
 }
 
 impl Host {
-    pub(crate) fn new(node: Node) -> Host {
+    pub(crate) fn new(node: Node, mischief: Mischief) -> Host {
         Host {
             solid: node.solid_milestone_index(),
             state: State::Up(Box::new(node)),
@@ -52,7 +68,10 @@ impl Host {
             busy_until: 0,
             tick_at: None,
             disk: Disk::default(),
+            synced: (0, Hash::NULL),
             restarts: 0,
+            jobs: BTreeMap::new(),
+            mischief,
         }
     }
 
@@ -64,18 +83,19 @@ impl Host {
         }
     }
 
-    /// Writes what the node knows to its disk.
-    pub(crate) fn sync(&mut self) {
-        if let State::Up(node) | State::Paused(node, _) = &mut self.state {
-            self.disk.sync(node);
-        }
-    }
-
     /// The node, if there is one.
     pub(crate) fn node(&self) -> Option<&Node> {
         match &self.state {
             State::Up(node) | State::Paused(node, _) => Some(node),
             State::Down => None,
+        }
+    }
+
+    /// Syncs the disk of a host that runs.
+    pub(crate) fn sync(&mut self) {
+        if let State::Up(node) | State::Paused(node, _) = &mut self.state {
+            self.disk.sync(node);
+            self.synced = (node.transaction_count(), node.solid_milestone());
         }
     }
 
@@ -93,6 +113,6 @@ pub(crate) fn address(host: usize) -> IpAddr {
 
 /// Whose address that is.
 pub(crate) fn host_at(address: &str) -> Option<usize> {
-    let octets = address.parse::<Ipv4Addr>().ok()?.octets();
+    let octets = address.parse::<Ipv4Addr>().ok().filter(|address| address.octets()[0] == 10)?.octets();
     (u32::from_be_bytes([0, octets[1], octets[2], octets[3]]) as usize).checked_sub(1)
 }

@@ -18,6 +18,8 @@ pub enum Invariant {
     Finality,
     /// Solidity and confirmation only ever grow downwards: checked over the whole tangle at the end.
     Past,
+    /// A node that starts again has all that was on its disk.
+    Durability,
     /// After the last fault every honest node catches up within the stated time.
     Liveness,
 }
@@ -29,6 +31,7 @@ impl fmt::Display for Invariant {
             Invariant::Agreement => "agreement",
             Invariant::Finality => "finality",
             Invariant::Past => "past",
+            Invariant::Durability => "durability",
             Invariant::Liveness => "liveness",
         })
     }
@@ -81,15 +84,30 @@ impl Checker {
     }
 
     /// Looks at a whole node, at the end.
-    pub(crate) fn finished(&mut self, at: Millis, number: usize, node: &Node, expected: u32) {
+    pub(crate) fn finished(&mut self, at: Millis, number: usize, node: &Node) {
         if let Err(breach) = node.audit_ledger().and_then(|()| node.audit_tangle()) {
             self.report(Invariant::Past, number, at, breach.to_string());
         }
+    }
+
+    /// Looks at whether a node caught up.
+    pub(crate) fn live(&mut self, at: Millis, number: usize, node: &Node, expected: u32) {
         let solid = node.solid_milestone_index();
         if i64::from(solid) < i64::from(expected) {
             let what = format!("the solid milestone is {solid}, while {expected} had time to arrive");
             self.report(Invariant::Liveness, number, at, what);
         }
+    }
+
+    /// The coordinator issued nothing for a long time.
+    pub(crate) fn silent(&mut self, at: Millis, number: usize, silence: Millis) {
+        let what = format!("the coordinator issued no milestone for {silence} ms");
+        self.report(Invariant::Liveness, number, at, what);
+    }
+
+    /// A node's disk did not give back what was written to it.
+    pub(crate) fn not_durable(&mut self, at: Millis, number: usize, what: String) {
+        self.report(Invariant::Durability, number, at, what);
     }
 
     /// A node that should run does not.

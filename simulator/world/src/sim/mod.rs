@@ -1,22 +1,56 @@
 //! Many nodes, one seed, one clock: a whole tangle network that runs the same way every time.
 //!
-//! A [`Simulation`] is an event heap over [`tanglegram_tangle::Node`]s. Nothing in it looks at a real clock or at any
-//! randomness but the seed's; each purpose draws from a stream of its own, so that changing one thing leaves every other
-//! draw as it was. Every event becomes a line of the trace, and the trace's digest names the run.
+//! A [`Simulation`] is an event queue over [`tanglegram_tangle::Node`]s. Nothing in it looks at a real clock or at any
+//! randomness but the seed's; each purpose, node and link draws from a stream of its own, so that changing one thing leaves
+//! every other draw as it was. Every event becomes a line of the [`Trace`], and the trace's digest names the run.
+//!
+//! ```
+//! use tanglegram_world::sim::{Fault, Scenario, Simulation, Trace, names};
+//!
+//! let scenario = Scenario { nodes: names(4), duration: 60_000, recovery: 30_000, ..Scenario::default() };
+//! let mut simulation = Simulation::new(scenario, 42, Trace::default())?;
+//! simulation.advance_to(20_000);
+//! simulation.apply(Fault::Isolate(3)).expect("there is such a node");
+//! simulation.advance_by(10_000);
+//! simulation.apply(Fault::Heal).expect("always possible");
+//! let report = simulation.run();
+//! assert_eq!(report.violations, []);
+//! # Ok::<(), tanglegram_world::sim::ScenarioError>(())
+//! ```
 
+mod behaviour;
+mod check;
 mod coordinator;
 mod engine;
-mod faults;
+mod fault;
+mod history;
 mod host;
 mod invariants;
 mod links;
+mod mischief;
+mod outage;
+mod queue;
+mod report;
+mod requests;
 mod scenario;
+mod sending;
 mod streams;
+mod swarm;
 mod trace;
+mod transport;
 mod wallet;
 mod workload;
 
-pub use engine::{Report, ScenarioError, Simulation};
+pub use behaviour::{Behaviour, Misbehaving};
+pub use check::{Flaw, MAX_DURATION, MAX_NODES, ScenarioError};
+pub use engine::{EPOCH, Simulation};
+pub use fault::{Fault, Scope, Timed, Tweak};
+pub use history::{Moment, Step};
 pub use invariants::{Invariant, Violation};
-pub use scenario::{Fault, LinkModel, Scenario, Swarm, Timed, Topology, Workload};
+pub use report::Report;
+pub use requests::RequestError;
+pub use scenario::{
+    CoordinatorPlan, DEFAULT_KEY_DEPTH, Keys, LinkModel, LinkOverride, Scenario, Swarm, Topology, Workload,
+    names,
+};
 pub use trace::Trace;

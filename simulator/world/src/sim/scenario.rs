@@ -1,32 +1,52 @@
-//! What is simulated: how many nodes, how they are connected, what happens to them.
+//! What is simulated: which nodes, how they are connected, who sends what, what goes wrong.
+//!
+//! Nodes are named; everywhere else they are numbers, positions in [`Scenario::nodes`]. Random streams are named after nodes
+//! and links, so that adding or removing one leaves the draws of all others as they were.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-use tanglegram_tangle::{Dialect, Millis};
+use tanglegram_tangle::{Config, Dialect, Millis};
+use tanglegram_ternary::Address;
+use tanglegram_ternary::merkle::KeyTree;
 
+use super::behaviour::Misbehaving;
+use super::fault::Timed;
 use super::links;
+
+/// The depth of the simulation's own coordinator's key tree.
+pub const DEFAULT_KEY_DEPTH: usize = 8;
 
 /// A network and its fate.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// How many nodes; they are called `n0`, `n1`, ….
-    pub nodes: usize,
+    /// The names of the nodes.
+    pub nodes: Vec<String>,
     /// Who is connected to whom.
     pub topology: Topology,
     /// How messages travel.
     pub link: LinkModel,
+    /// Links that are not like the others.
+    pub links: Vec<LinkOverride>,
     /// Minimum weight magnitude; proof of work is real, so small numbers are quick.
     pub mwm: u8,
     /// Which version's rules the nodes follow.
     pub dialect: Dialect,
-    /// Milliseconds between milestones, which node `n0`'s coordinator issues.
-    pub milestone_every: Millis,
-    /// Depth of the coordinator's key tree: there are `2^depth` milestones.
-    pub key_depth: usize,
-    /// Hashes per virtual second of a miner.
+    /// Further settings of every node (`max-depth`, limits …). Genesis, coordinator, `mwm`, dialect and all that concerns
+    /// neighbours are the scenario's own. `None`: IRI's testnet defaults.
+    pub template: Option<Config>,
+    /// Funds at the genesis besides those of the workload's accounts, which share what is left of the supply.
+    pub funds: BTreeMap<Address, i64>,
+    /// Who issues milestones.
+    pub coordinator: CoordinatorPlan,
+    /// Hashes per virtual second of a miner: proof of work takes virtual time.
     pub hash_rate: f64,
     /// Who sends transactions.
     pub workload: Workload,
+    /// Nodes that misbehave from the start.
+    pub misbehaving: Vec<Misbehaving>,
     /// What goes wrong, at milliseconds from the start.
     pub faults: Vec<Timed>,
     /// What goes wrong at random besides.
@@ -40,15 +60,18 @@ pub struct Scenario {
 impl Default for Scenario {
     fn default() -> Self {
         Scenario {
-            nodes: 4,
+            nodes: names(4),
             topology: Topology::Regular { degree: 3 },
             link: LinkModel::default(),
+            links: Vec::new(),
             mwm: 1,
             dialect: Dialect::default(),
-            milestone_every: 10_000,
-            key_depth: 8,
+            template: None,
+            funds: BTreeMap::new(),
+            coordinator: CoordinatorPlan::default(),
             hash_rate: 1e6,
             workload: Workload::default(),
+            misbehaving: Vec::new(),
             faults: Vec::new(),
             swarm: None,
             duration: 120_000,
@@ -57,10 +80,56 @@ impl Default for Scenario {
     }
 }
 
+/// The names `n0`, `n1`, … of so many nodes.
+pub fn names(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("n{number}")).collect()
+}
+
 impl Scenario {
-    /// The pairs of nodes that are neighbours, each once, the lower number first; `seed` draws random topologies.
-    pub fn edges(&self, seed: u64) -> Vec<(usize, usize)> {
-        links::edges(&self.topology, self.nodes, seed).into_iter().collect()
+    /// The number of the node of this name.
+    pub fn number_of(&self, name: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node == name)
+    }
+
+    /// The pairs of nodes that are connected in a run with this seed, each once, the lower number first.
+    pub fn edges(&self, seed: u64) -> BTreeSet<(usize, usize)> {
+        links::edges(&self.topology, self.nodes.len(), seed)
+    }
+
+    /// The same run spelled out: what this seed draws as topology and swarm is written into the scenario, so that it can be
+    /// reduced piece by piece.
+    pub fn explicit(&self, seed: u64) -> Scenario {
+        Scenario {
+            topology: Topology::Explicit(self.edges(seed).into_iter().collect()),
+            faults: super::swarm::timetable(self, seed),
+            swarm: None,
+            ..self.clone()
+        }
+    }
+
+    /// The scenario without a node, and without what concerns only that node; the other nodes move up. `None` where that
+    /// node is the coordinator's or the last.
+    pub fn without_node(&self, node: usize) -> Option<Scenario> {
+        if node == self.coordinator.node || node >= self.nodes.len() || self.nodes.len() == 1 {
+            return None;
+        }
+        let renumber = |number: usize| (number != node).then(|| number - usize::from(number > node));
+        let mut smaller = self.clone();
+        smaller.nodes.remove(node);
+        smaller.coordinator.node = renumber(self.coordinator.node)?;
+        if let Topology::Explicit(pairs) = &mut smaller.topology {
+            *pairs = pairs.iter().filter_map(|&(a, b)| Some((renumber(a)?, renumber(b)?))).collect();
+        }
+        smaller.links.retain_mut(|link| match (renumber(link.from), renumber(link.to)) {
+            (Some(from), Some(to)) => {
+                (link.from, link.to) = (from, to);
+                true
+            }
+            _ => false,
+        });
+        smaller.misbehaving = self.misbehaving.iter().filter_map(|one| one.renumbered(&renumber)).collect();
+        smaller.faults = self.faults.iter().filter_map(|timed| timed.renumbered(&renumber)).collect();
+        Some(smaller)
     }
 }
 
@@ -88,9 +157,9 @@ pub enum Topology {
 /// How messages travel along a link.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkModel {
-    /// Milliseconds on the way: drawn once for each link.
+    /// Milliseconds on the way: drawn once for each link, the same both ways.
     pub latency: Range<Millis>,
-    /// Milliseconds added at random to each message.
+    /// Up to so many milliseconds are added at random to each message.
     pub jitter: Millis,
     /// Bytes per second; 0: no limit.
     pub bandwidth: u64,
@@ -118,76 +187,105 @@ impl Default for LinkModel {
     }
 }
 
+/// A link that is not like the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkOverride {
+    /// Number of a node.
+    pub from: usize,
+    /// Number of another.
+    pub to: usize,
+    /// Only messages from the first to the second; otherwise both ways.
+    pub one_way: bool,
+    /// How messages travel between them.
+    pub model: LinkModel,
+}
+
+/// Who issues milestones.
+#[derive(Clone, Debug)]
+pub struct CoordinatorPlan {
+    /// Number of the node at which the coordinator works.
+    pub node: usize,
+    /// Milliseconds between milestones.
+    pub every: Millis,
+    /// What it signs with.
+    pub keys: Keys,
+}
+
+impl Default for CoordinatorPlan {
+    fn default() -> Self {
+        CoordinatorPlan { node: 0, every: 10_000, keys: Keys::Depth(DEFAULT_KEY_DEPTH) }
+    }
+}
+
+/// What a coordinator signs with.
+#[derive(Clone)]
+pub enum Keys {
+    /// A tree of `2^depth` keys of the simulation's own; at most 2^20.
+    Depth(usize),
+    /// A world's own tree.
+    Tree(Arc<KeyTree>),
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Keys::Depth(depth) => write!(f, "Depth({depth})"),
+            Keys::Tree(tree) => write!(f, "Tree({})", tree.root()),
+        }
+    }
+}
+
 /// Who sends transactions.
+///
+/// Sends are numbered from 0. What send `n` is, by whom and when, depends on the seed and `n` alone (and on the state of the
+/// network), so that leaving some out leaves the others as they were.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
     /// Bundles per virtual second in the whole network.
     pub rate: f64,
     /// The share of bundles that move funds.
     pub value_share: f64,
-    /// Accounts that hold funds.
+    /// How many transactions a bundle that moves nothing has: drawn from this range.
+    pub bundle_sizes: Range<usize>,
+    /// Accounts that hold funds; they share what the scenario's `funds` leave of the supply.
     pub accounts: usize,
     /// `depth` of tip selection.
     pub depth: i32,
-    /// The share of value bundles that spend what was spent before.
+    /// The share of value bundles that spend what is spent by another at the same time.
     pub double_spends: f64,
     /// The share of bundles attached to tips chosen long ago.
     pub lazy_tips: f64,
+    /// Nodes that send besides, without any choice of tips but their own last transaction: number and bundles per second.
+    pub spammers: Vec<(usize, f64)>,
+    /// Only these sends happen; `None`: all. Spam is not numbered.
+    pub only: Option<BTreeSet<u64>>,
 }
 
 impl Default for Workload {
     fn default() -> Self {
-        Workload { rate: 1.0, value_share: 0.1, accounts: 8, depth: 3, double_spends: 0.0, lazy_tips: 0.0 }
+        Workload {
+            rate: 1.0,
+            value_share: 0.1,
+            bundle_sizes: 1..2,
+            accounts: 8,
+            depth: 3,
+            double_spends: 0.0,
+            lazy_tips: 0.0,
+            spammers: Vec::new(),
+            only: None,
+        }
     }
 }
 
-/// A fault and its time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Timed {
-    /// Milliseconds from the start.
-    pub at: Millis,
-    /// What happens.
-    pub fault: Fault,
-}
-
-/// Something that goes wrong, or right again.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Messages pass only within each group; nodes that are in none form one more.
-    Partition(Vec<Vec<usize>>),
-    /// Messages from the first nodes to the second are lost, but not the other way.
-    OneWay(Vec<usize>, Vec<usize>),
-    /// No message from or to this node passes.
-    Isolate(usize),
-    /// All messages pass again.
-    Heal,
-    /// The node stops; what it had not yet written is lost.
-    Crash(usize),
-    /// A stopped node starts from what it had written.
-    Restart(usize),
-    /// The node does nothing until it is resumed; messages wait.
-    Pause(usize),
-    /// The node goes on.
-    Resume(usize),
-    /// Every message takes the node so many milliseconds.
-    Slow(usize, Millis),
-    /// The node's clock is so many milliseconds ahead (or behind).
-    Skew(usize, i64),
-    /// From now on messages travel like this.
-    Link(LinkModel),
-    /// The coordinator issues no milestone until it is started again.
-    StopCoordinator,
-    /// The coordinator goes on.
-    StartCoordinator,
-}
-
-/// Faults drawn at random. At most a minority of the nodes is down, paused or cut off at a time, and all is healed in the end,
-/// so that the network can always recover.
+/// Faults drawn at random, each of which ends before the next begins, in the first 60 % of a run. At most half of the nodes
+/// are cut off and one is down or paused at a time, and all is healed in the end, so that the network can always recover.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Swarm {
     /// How many faults.
     pub faults: usize,
     /// The longest a fault lasts, in milliseconds.
     pub longest: Millis,
+    /// How many nodes misbehave besides, each in one way drawn at random, from the start until all is healed: less than a
+    /// third of the nodes, and never the coordinator's.
+    pub misbehaving: usize,
 }

@@ -1,29 +1,57 @@
 //! The trace: every event is a line, and a digest over all lines names the run.
+//!
+//! A line is a JSON object: `event` (its number, from 1), `at` (virtual milliseconds), `node`, `what`, and what there is to
+//! say about it. Transactions are numbered as they appear; the line that first tells of one has its `hash`. The digest is
+//! the BLAKE3 hash of all lines, newlines included, so that `b3sum` of a written trace gives it too.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use tanglegram_tangle::Millis;
+use tanglegram_ternary::Hash;
 
-/// Where the lines of a run go: always into the digest, and to a writer if there is one.
+/// How many bytes are gathered before they are hashed and written: enough for BLAKE3 to hash many chunks side by side.
+const GATHERED: usize = 1 << 16;
+
+/// Where the lines go besides the digest.
+enum Sink {
+    Nowhere,
+    Memory(Vec<u8>),
+    Writer(Box<dyn Write + Send>),
+}
+
+/// Where the lines of a run go: always into the digest, and to a sink if there is one.
 pub struct Trace {
     hasher: blake3::Hasher,
-    writer: Option<Box<dyn Write>>,
-    line: String,
+    sink: Sink,
+    names: Vec<String>,
+    gathered: Vec<u8>,
     lines: u64,
     failed: Option<io::Error>,
 }
 
 impl Default for Trace {
+    /// A trace of which only the digest is kept.
     fn default() -> Self {
-        Trace { hasher: blake3::Hasher::new(), writer: None, line: String::new(), lines: 0, failed: None }
+        Trace {
+            hasher: blake3::Hasher::new(),
+            sink: Sink::Nowhere,
+            names: Vec::new(),
+            gathered: Vec::with_capacity(GATHERED + 1024),
+            lines: 0,
+            failed: None,
+        }
     }
 }
 
 impl Trace {
-    /// A trace that also writes its lines, each a JSON object.
-    pub fn to(writer: Box<dyn Write>) -> Trace {
-        Trace { writer: Some(writer), ..Trace::default() }
+    /// A trace that also writes its lines. An error ends the writing, not the run; [`Trace::finish`] tells it.
+    pub fn to(writer: Box<dyn Write + Send>) -> Trace {
+        Trace { sink: Sink::Writer(writer), ..Trace::default() }
+    }
+
+    /// A trace that keeps its lines in memory, for [`Trace::text`].
+    pub fn in_memory() -> Trace {
+        Trace { sink: Sink::Memory(Vec::new()), ..Trace::default() }
     }
 
     /// How many lines there are so far.
@@ -33,29 +61,184 @@ impl Trace {
 
     /// The digest over all lines so far, in hexadecimal.
     pub fn digest(&self) -> String {
-        self.hasher.finalize().to_hex().to_string()
+        let mut hasher = self.hasher.clone();
+        hasher.update(&self.gathered);
+        hasher.finalize().to_hex().to_string()
     }
 
-    /// Writes what is buffered; the first error of any write.
+    /// All lines so far of a trace that keeps them; otherwise nothing.
+    pub fn text(&mut self) -> String {
+        self.flush();
+        match &self.sink {
+            Sink::Memory(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// Writes what is gathered; the first error of any write.
     pub fn finish(&mut self) -> io::Result<()> {
-        match (self.failed.take(), &mut self.writer) {
+        self.flush();
+        match (self.failed.take(), &mut self.sink) {
             (Some(error), _) => Err(error),
-            (None, Some(writer)) => writer.flush(),
-            (None, None) => Ok(()),
+            (None, Sink::Writer(writer)) => writer.flush(),
+            _ => Ok(()),
         }
     }
 
-    /// Adds an event of a node at a time in milliseconds from the start; `details` are further fields, already JSON.
-    pub(crate) fn event(&mut self, at: Millis, node: usize, event: &str, details: std::fmt::Arguments<'_>) {
-        self.line.clear();
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.line, "{{\"at\":{at},\"node\":\"n{node}\",\"event\":\"{event}\"{details}}}");
-        self.hasher.update(self.line.as_bytes());
-        self.lines += 1;
-        if let Some(writer) = &mut self.writer
-            && self.failed.is_none()
-        {
-            self.failed = writer.write_all(self.line.as_bytes()).err();
+    fn flush(&mut self) {
+        self.hasher.update(&self.gathered);
+        match &mut self.sink {
+            Sink::Nowhere => {}
+            Sink::Memory(bytes) => bytes.extend_from_slice(&self.gathered),
+            Sink::Writer(writer) if self.failed.is_none() => {
+                self.failed = writer.write_all(&self.gathered).err();
+            }
+            Sink::Writer(_) => {}
         }
+        self.gathered.clear();
+    }
+
+    /// Tells the names of the nodes, which must need no escaping in JSON.
+    pub(crate) fn name(&mut self, names: &[String]) {
+        self.names = names.to_vec();
+    }
+
+    /// Begins the line of an event of a node at a time in milliseconds from the start. It ends when the line is dropped.
+    pub(crate) fn event(&mut self, at: Millis, node: usize, what: &'static str) -> Line<'_> {
+        self.lines += 1;
+        self.gathered.extend_from_slice(b"{\"event\":");
+        push_number(&mut self.gathered, self.lines);
+        let line = Line(self).number("at", at);
+        line.node("node", node).word("what", what)
+    }
+}
+
+/// A line of the trace under construction.
+pub(crate) struct Line<'a>(&'a mut Trace);
+
+impl Line<'_> {
+    fn field(&mut self, name: &str) -> &mut Vec<u8> {
+        let out = &mut self.0.gathered;
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+        out
+    }
+
+    pub(crate) fn number(mut self, name: &str, value: u64) -> Self {
+        push_number(self.field(name), value);
+        self
+    }
+
+    pub(crate) fn signed(mut self, name: &str, value: i64) -> Self {
+        let out = self.field(name);
+        if value < 0 {
+            out.push(b'-');
+        }
+        push_number(out, value.unsigned_abs());
+        self
+    }
+
+    pub(crate) fn flag(mut self, name: &str, value: bool) -> Self {
+        self.field(name).extend_from_slice(if value { b"true" } else { b"false" });
+        self
+    }
+
+    /// A text that needs no escaping.
+    pub(crate) fn word(mut self, name: &str, value: &str) -> Self {
+        let out = self.field(name);
+        out.push(b'"');
+        out.extend_from_slice(value.as_bytes());
+        out.push(b'"');
+        self
+    }
+
+    /// Any text.
+    pub(crate) fn text(mut self, name: &str, value: &str) -> Self {
+        let out = self.field(name);
+        out.push(b'"');
+        for character in value.chars() {
+            match character {
+                '"' => out.extend_from_slice(b"\\\""),
+                '\\' => out.extend_from_slice(b"\\\\"),
+                '\0'..='\u{1f}' => {
+                    out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes())
+                }
+                _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        out.push(b'"');
+        self
+    }
+
+    pub(crate) fn hash(self, name: &str, hash: &Hash) -> Self {
+        let text = hash.to_string();
+        self.word(name, &text)
+    }
+
+    pub(crate) fn node(mut self, name: &str, node: usize) -> Self {
+        self.field(name).push(b'"');
+        let Trace { names, gathered, .. } = &mut *self.0;
+        gathered.extend_from_slice(names.get(node).map_or(b"?", |name| name.as_bytes()));
+        gathered.push(b'"');
+        self
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        self.0.gathered.extend_from_slice(b"}\n");
+        if self.0.gathered.len() >= GATHERED {
+            self.0.flush();
+        }
+    }
+}
+
+fn push_number(out: &mut Vec<u8>, mut value: u64) {
+    let (mut digits, mut first) = ([0_u8; 20], 20);
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[first..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_json_and_the_digest_is_that_of_the_text() {
+        let mut trace = Trace::in_memory();
+        trace.name(&["alice".to_owned()]);
+        trace
+            .event(12, 0, "test")
+            .signed("by", -3)
+            .flag("new", true)
+            .text("said", "\"a\\\n\"")
+            .number("n", 0);
+        trace.event(u64::MAX, 0, "test");
+        assert_eq!(
+            trace.text(),
+            "{\"event\":1,\"at\":12,\"node\":\"alice\",\"what\":\"test\",\"by\":-3,\"new\":true,\"said\":\"\\\"a\\\\\\u000a\\\"\",\"n\":0}\n\
+             {\"event\":2,\"at\":18446744073709551615,\"node\":\"alice\",\"what\":\"test\"}\n"
+        );
+        assert_eq!(trace.digest(), blake3::hash(trace.text().as_bytes()).to_hex().to_string());
+    }
+
+    #[test]
+    fn the_digest_does_not_depend_on_the_sink() {
+        let run = |mut trace: Trace| {
+            for number in 0..10_000 {
+                trace.event(number, 0, "test").number("n", number);
+            }
+            trace.digest()
+        };
+        assert_eq!(run(Trace::default()), run(Trace::in_memory()));
+        assert_eq!(run(Trace::default()), run(Trace::to(Box::new(io::sink()))));
     }
 }

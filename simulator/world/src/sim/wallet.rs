@@ -47,13 +47,10 @@ impl Wallets {
         Wallets { keys: vec![1; accounts], spent: BTreeSet::new() }
     }
 
-    pub(crate) fn accounts(&self) -> usize {
-        self.keys.len()
-    }
-
     /// The account's first unspent address with funds on this ledger.
     pub(crate) fn coin(&self, account: usize, balances: &BTreeMap<Address, i64>) -> Option<Coin> {
-        let unspent = (0..self.keys[account]).filter(|&key| !self.spent.contains(&(account, key)));
+        let keys = self.keys.get(account).copied().unwrap_or(0);
+        let unspent = (0..keys).filter(|&key| !self.spent.contains(&(account, key)));
         let with_funds =
             |key| balances.get(&address(account, key)).map(|&balance| Coin { account, key, balance });
         unspent.into_iter().find_map(with_funds)
@@ -85,9 +82,15 @@ impl Wallets {
     }
 }
 
-/// A bundle of one transaction that moves nothing.
-pub(crate) fn message(text: &str, seconds: i64) -> Result<Vec<TransactionBuilder>, BundleBuildError> {
+/// A bundle of so many transactions that move nothing.
+pub(crate) fn message(
+    size: usize,
+    text: &str,
+    seconds: i64,
+) -> Result<Vec<TransactionBuilder>, BundleBuildError> {
     let mut bundle = BundleBuilder::new(seconds);
-    bundle.output(&Output { message: text.to_owned(), ..Output::default() })?;
+    for _ in 0..size {
+        bundle.output(&Output { message: text.to_owned(), ..Output::default() })?;
+    }
     Ok(bundle.finish(None)?.into_transactions())
 }

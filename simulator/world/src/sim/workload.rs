@@ -6,8 +6,8 @@ use tanglegram_tangle::{Millis, Node};
 use tanglegram_ternary::pow::{self, Control, Work};
 use tanglegram_ternary::{Hash, Transaction, TransactionBuilder};
 
-use super::scenario;
-use super::streams::Stream;
+use super::scenario::{self, Scenario};
+use super::streams::{Draws, Stream};
 use super::wallet::{self, Coin, Wallets};
 
 /// How many old tip pairs lazy senders remember.
@@ -16,12 +16,39 @@ const REMEMBERED: usize = 64;
 /// The users of a network.
 pub(crate) struct Workload {
     settings: scenario::Workload,
-    wallets: Wallets,
+    seed: u64,
+    /// A number for each node, from its name.
+    keys: Vec<u64>,
+    pub(crate) wallets: Wallets,
     arrival: Stream,
-    choice: Stream,
+    spammers: Vec<Spammer>,
     /// Parents chosen before, the oldest first.
     old_parents: VecDeque<(Hash, Hash)>,
-    sent: u64,
+    /// The number of the next send.
+    next: u64,
+}
+
+struct Spammer {
+    node: usize,
+    rate: f64,
+    arrival: Stream,
+    last: Option<Hash>,
+}
+
+/// All that is random about one send: drawn at once from a stream of its own.
+pub(crate) struct Draw {
+    number: u64,
+    /// The node that sends.
+    pub(crate) node: usize,
+    /// The node that sends what conflicts with it.
+    pub(crate) other: usize,
+    moves_funds: bool,
+    is_lazy: bool,
+    doubles: bool,
+    size: usize,
+    accounts: (usize, usize),
+    /// The share of a coin that is sent, and that of a conflicting payment, of 2^32.
+    amounts: (u64, u64),
 }
 
 /// What a user wants to send.
@@ -32,13 +59,26 @@ pub(crate) struct Wish {
 }
 
 impl Workload {
-    pub(crate) fn new(settings: scenario::Workload, seed: u64) -> Workload {
+    pub(crate) fn new(scenario: &Scenario, seed: u64) -> Workload {
+        let settings = scenario.workload.clone();
+        let spammer = |&(node, rate): &(usize, f64)| Spammer {
+            node,
+            rate,
+            arrival: Stream::new(seed, &format!("spam {}", scenario.nodes[node])),
+            last: None,
+        };
         Workload {
+            keys: scenario
+                .nodes
+                .iter()
+                .map(|name| Stream::new(seed, &format!("sender {name}")).seed())
+                .collect(),
             wallets: Wallets::new(settings.accounts),
             arrival: Stream::new(seed, "workload arrival"),
-            choice: Stream::new(seed, "workload choice"),
+            spammers: settings.spammers.iter().filter(|(_, rate)| *rate > 0.0).map(spammer).collect(),
             old_parents: VecDeque::new(),
-            sent: 0,
+            next: 0,
+            seed,
             settings,
         }
     }
@@ -48,14 +88,58 @@ impl Workload {
         (self.settings.rate > 0.0).then(|| self.arrival.exponential(1000.0 / self.settings.rate) as Millis)
     }
 
-    /// One of these nodes, to send from.
-    pub(crate) fn choose(&mut self, nodes: usize) -> usize {
-        self.choice.index(nodes)
+    pub(crate) fn spammers(&self) -> usize {
+        self.spammers.len()
+    }
+
+    /// The node of a spammer, and milliseconds to its next transaction.
+    pub(crate) fn spam_in(&mut self, spammer: usize) -> (usize, Millis) {
+        let Spammer { node, rate, arrival, .. } = &mut self.spammers[spammer];
+        (*node, arrival.exponential(1000.0 / *rate) as Millis)
+    }
+
+    pub(crate) fn last_spam(&self, spammer: usize) -> Option<Hash> {
+        self.spammers[spammer].last
+    }
+
+    pub(crate) fn spammed(&mut self, spammer: usize, hash: Hash) {
+        self.spammers[spammer].last = Some(hash);
+    }
+
+    /// Draws the next send; `None` where it is left out.
+    pub(crate) fn draw(&mut self) -> Option<Draw> {
+        let number = self.next;
+        self.next += 1;
+        let wanted = self.settings.only.as_ref().is_none_or(|only| only.contains(&number));
+        wanted.then(|| self.draw_send(number))
+    }
+
+    fn draw_send(&self, number: u64) -> Draw {
+        let mut stream = Stream::new(self.seed, &format!("send {number}"));
+        let settings = &self.settings;
+        let is = |stream: &mut Stream, share: f64| stream.unit() < share;
+        Draw {
+            number,
+            node: self.choose(stream.seed()),
+            other: self.choose(stream.seed()),
+            moves_funds: is(&mut stream, settings.value_share),
+            is_lazy: is(&mut stream, settings.lazy_tips),
+            doubles: is(&mut stream, settings.double_spends),
+            size: settings.bundle_sizes.start + stream.index(settings.bundle_sizes.len()),
+            accounts: (stream.index(settings.accounts), stream.index(settings.accounts)),
+            amounts: (stream.below(1 << 32), stream.below(1 << 32)),
+        }
+    }
+
+    /// The node whose number, mixed with the draw, is the largest: another node changes the choice only where it is chosen.
+    fn choose(&self, draw: u64) -> usize {
+        let mixed = |key: u64| Draws::from_state(key ^ draw).below(u64::MAX);
+        (0..self.keys.len()).max_by_key(|&node| mixed(self.keys[node])).unwrap_or(0)
     }
 
     /// What to approve: tips of this node or, lazily, old ones.
-    pub(crate) fn parents(&mut self, node: &mut Node) -> Option<(Hash, Hash)> {
-        if self.choice.chance(self.settings.lazy_tips)
+    pub(crate) fn parents(&mut self, node: &mut Node, draw: &Draw) -> Option<(Hash, Hash)> {
+        if draw.is_lazy
             && let Some(old) = self.old_parents.front()
         {
             return Some(*old);
@@ -69,33 +153,45 @@ impl Workload {
     }
 
     /// A bundle: a message, or a payment of funds that this node's ledger shows.
-    pub(crate) fn wish(&mut self, node: &Node, now: Millis) -> Option<Wish> {
-        let seconds = i64::try_from(now / 1000).ok()?;
-        self.sent += 1;
-        if self.choice.chance(self.settings.value_share)
-            && let Some(wish) = self.payment(node, seconds)
+    pub(crate) fn wish(&mut self, node: &Node, clock: Millis, draw: &Draw) -> Option<Wish> {
+        if draw.moves_funds
+            && let Some(wish) = self.payment(node, clock, draw)
         {
             return Some(wish);
         }
-        let letter = char::from(b'A' + (self.sent % 26) as u8);
-        let text = format!("MESSAGE9{letter}");
-        Some(Wish { members: wallet::message(&text, seconds).ok()?, conflict: None })
+        let letter = char::from(b'A' + (draw.number % 26) as u8);
+        Some(Wish { members: text(draw.size, &format!("MESSAGE9{letter}"), clock)?, conflict: None })
     }
 
-    fn payment(&mut self, node: &Node, seconds: i64) -> Option<Wish> {
-        let accounts = self.wallets.accounts();
-        let (from, to) = (self.choice.index(accounts), self.choice.index(accounts));
+    fn payment(&mut self, node: &Node, clock: Millis, draw: &Draw) -> Option<Wish> {
+        if self.settings.accounts == 0 {
+            return None;
+        }
+        let (from, to) = draw.accounts;
         let coin = self.wallets.coin(from, node.balances())?;
-        let members = self.pay(coin, to, seconds)?;
-        let doubles = self.choice.chance(self.settings.double_spends);
-        let conflict = if doubles { self.pay(coin, (to + 1) % accounts, seconds) } else { None };
+        let members = self.pay(coin, to, draw.amounts.0, clock)?;
+        let another = (to + 1) % self.settings.accounts;
+        let conflict = draw.doubles.then(|| self.pay(coin, another, draw.amounts.1, clock)).flatten();
         Some(Wish { members, conflict })
     }
 
-    fn pay(&mut self, coin: Coin, to: usize, seconds: i64) -> Option<Vec<TransactionBuilder>> {
-        let amount = 1 + self.choice.below(u64::try_from(coin.balance - 1).ok()?) as i64;
-        self.wallets.pay(coin, to, amount, seconds).ok()
+    /// Sends a share (of 2^32) of a coin to an account.
+    pub(crate) fn pay(
+        &mut self,
+        coin: Coin,
+        to: usize,
+        share: u64,
+        clock: Millis,
+    ) -> Option<Vec<TransactionBuilder>> {
+        let most = u128::try_from(coin.balance - 1).ok()?;
+        let amount = 1 + ((most * u128::from(share)) >> 32) as i64;
+        self.wallets.pay(coin, to, amount, i64::try_from(clock / 1000).ok()?).ok()
     }
+}
+
+/// A bundle of so many transactions that move nothing.
+pub(crate) fn text(size: usize, text: &str, clock: Millis) -> Option<Vec<TransactionBuilder>> {
+    wallet::message(size, text, i64::try_from(clock / 1000).ok()?).ok()
 }
 
 /// Attaches a bundle with real proof of work.

@@ -7,23 +7,25 @@ use super::network;
 use super::tree::Tree;
 use super::value::{Names, Value};
 use crate::error::Fault as Mistake;
-use crate::sim::{Fault, LinkModel};
+use crate::sim::{Behaviour, Fault, LinkModel, Scope};
 
 /// The longest a message may take a slow node.
 const SLOWEST: Millis = 3_600_000;
 
 /// The names of all faults.
-pub(crate) const FAULTS: [&str; 11] = [
+pub(crate) const FAULTS: [&str; 13] = [
     "partition",
     "one-way",
     "isolate",
     "heal",
     "crash",
+    "power-loss",
     "restart",
     "pause",
     "resume",
     "slow",
     "skew",
+    "jump",
     "link",
 ];
 
@@ -65,12 +67,14 @@ impl Terms<'_> {
             "isolate" => self.each(argument, Fault::Isolate),
             "heal" => heal(argument).map(|()| vec![Fault::Heal]),
             "crash" => self.each(argument, Fault::Crash),
+            "power-loss" => self.each(argument, Fault::PowerLoss),
             "restart" => self.each(argument, Fault::Restart),
             "pause" => self.each(argument, Fault::Pause),
             "resume" => self.each(argument, Fault::Resume),
             "slow" => self.by_node(argument, |node, time| Ok(Fault::Slow(node, slowness(time)?))),
             "skew" => self.by_node(argument, |node, time| Ok(Fault::Skew(node, time.signed_time()?))),
-            "link" => one(Fault::Link(network::link(argument, self.link)?)),
+            "jump" => self.by_node(argument, |node, time| Ok(Fault::Jump(node, time.signed_time()?))),
+            "link" => one(Fault::Link(Scope::All, network::link(argument, self.link)?)),
             _ => one(coordinator(argument)?),
         }
     }
@@ -135,9 +139,16 @@ impl Terms<'_> {
             Fault::Pause(node) => Some(Fault::Resume(*node)),
             Fault::Slow(node, _) => Some(Fault::Slow(*node, 0)),
             Fault::Skew(node, _) => Some(Fault::Skew(*node, 0)),
-            Fault::Link(_) => Some(Fault::Link(self.link.clone())),
-            Fault::StopCoordinator => Some(Fault::StartCoordinator),
-            Fault::Heal | Fault::Restart(_) | Fault::Resume(_) | Fault::StartCoordinator => None,
+            Fault::PowerLoss(node) => Some(Fault::Restart(*node)),
+            Fault::Jump(node, by) => Some(Fault::Jump(*node, by.saturating_neg())),
+            Fault::Link(scope, _) | Fault::Tweak(scope, _) => Some(Fault::RestoreLinks(*scope)),
+            Fault::Behave(node, _) => Some(Fault::Behave(*node, Behaviour::Honest)),
+            Fault::StopCoordinator | Fault::Equivocate => Some(Fault::StartCoordinator),
+            Fault::Heal
+            | Fault::Restart(_)
+            | Fault::Resume(_)
+            | Fault::RestoreLinks(_)
+            | Fault::StartCoordinator => None,
         }
     }
 }

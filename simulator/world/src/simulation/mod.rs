@@ -14,7 +14,7 @@ use serde_yaml::Spanned;
 use tanglegram_tangle::{Dialect, Millis};
 
 use crate::error::{Fault as Mistake, Source, WorldError};
-use crate::sim::{Fault, LinkModel, Scenario};
+use crate::sim::{CoordinatorPlan, DEFAULT_KEY_DEPTH, Fault, Keys, LinkModel, Scenario};
 
 pub use time::show as show_time;
 pub(crate) use tree::Tree;
@@ -80,19 +80,22 @@ pub(crate) fn build(section: &Section, frame: &Frame, source: &Arc<Source>) -> R
     let swarm = section.swarm.as_ref().map(|key| timetable::swarm(value(key), duration)).transpose()?;
     let recovery = section.recovery.as_ref().map(|key| within(value(key), duration)).transpose()?;
     Ok(Scenario {
-        nodes: names.len(),
+        nodes: names.all().to_vec(),
         topology: topology.unwrap_or_else(|| network::default_topology(names.len())),
         mwm: frame.mwm,
         dialect: frame.dialect,
-        milestone_every: frame.milestone_every.unwrap_or(default.milestone_every),
-        key_depth: frame.key_depth.unwrap_or(default.key_depth),
-        hash_rate: default.hash_rate,
+        coordinator: CoordinatorPlan {
+            every: frame.milestone_every.unwrap_or(default.coordinator.every),
+            keys: Keys::Depth(frame.key_depth.unwrap_or(DEFAULT_KEY_DEPTH)),
+            ..default.coordinator
+        },
         workload: workload.unwrap_or(default.workload),
         faults: faults.unwrap_or_default(),
         recovery: recovery.unwrap_or(default.recovery.min(duration)),
         link,
         swarm,
         duration,
+        ..Scenario::default()
     })
 }
 

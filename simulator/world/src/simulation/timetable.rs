@@ -84,7 +84,7 @@ fn check(placed: &[Placed<'_>], names: &Names) -> Result<(), Mistake> {
     for Placed { timed: Timed { at, fault }, value } in placed {
         let known = |node: usize| names.name(node).unwrap_or_default().to_owned();
         let done = match *fault {
-            Fault::Crash(node) => {
+            Fault::Crash(node) | Fault::PowerLoss(node) => {
                 paused.since.remove(&node);
                 down.goes(node, *at)
             }
@@ -144,5 +144,5 @@ pub(crate) fn swarm(value: Value<'_>, duration: Millis) -> Result<Swarm, Mistake
         return Err(faults.mistake(message));
     }
     let longest = fields.required("longest")?;
-    Ok(Swarm { faults: count, longest: time(longest, duration)? })
+    Ok(Swarm { faults: count, longest: time(longest, duration)?, misbehaving: 0 })
 }

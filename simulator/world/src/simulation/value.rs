@@ -33,6 +33,11 @@ impl Names {
         self.names.len()
     }
 
+    /// All names, in order.
+    pub(crate) fn all(&self) -> &[String] {
+        &self.names
+    }
+
     /// The name of a node, if there is one of that number.
     pub(crate) fn name(&self, number: usize) -> Option<&str> {
         self.names.get(number).map(String::as_str)

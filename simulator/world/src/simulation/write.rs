@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::time::{show, show_signed};
 use super::value::Names;
-use crate::sim::{Fault, LinkModel, Scenario, Topology, Workload};
+use crate::sim::{Fault, Keys, LinkModel, Scenario, Scope, Topology, Workload};
 
 /// A world file of a scenario whose nodes have these names; what they are called matters to nobody but the reader.
 pub fn world_text(scenario: &Scenario, names: &[String], about: &str) -> String {
@@ -19,18 +19,22 @@ pub fn world_text(scenario: &Scenario, names: &[String], about: &str) -> String 
 fn header(text: &mut String, scenario: &Scenario, names: &Names, about: &str) -> std::fmt::Result {
     writeln!(text, "about: {}", quoted(about))?;
     writeln!(text, "dialect: {}", scenario.dialect)?;
+    let depth = match &scenario.coordinator.keys {
+        Keys::Depth(depth) => *depth,
+        Keys::Tree(tree) => tree.depth(),
+    };
     writeln!(
         text,
         "coordinator: {{ seed: SIMULATED9COORDINATOR, depth: {}, security: 1, mode: CURLP27, interval: {} }}",
-        scenario.key_depth,
-        show(scenario.milestone_every)
+        depth,
+        show(scenario.coordinator.every)
     )?;
     writeln!(text, "options: {{ mwm: {} }}", scenario.mwm)?;
-    if (0..scenario.nodes).all(|node| names.name(node) == Some(&format!("n{node}"))) {
-        return writeln!(text, "nodes: {}", scenario.nodes);
+    if (0..scenario.nodes.len()).all(|node| names.name(node) == Some(&format!("n{node}"))) {
+        return writeln!(text, "nodes: {}", scenario.nodes.len());
     }
     writeln!(text, "nodes:")?;
-    (0..scenario.nodes).try_for_each(|node| writeln!(text, "  {}: {{}}", name(node, names)))
+    (0..scenario.nodes.len()).try_for_each(|node| writeln!(text, "  {}: {{}}", name(node, names)))
 }
 
 fn run(text: &mut String, scenario: &Scenario, names: &Names) -> std::fmt::Result {
@@ -71,9 +75,13 @@ fn spelled(fault: &Fault, names: &Names) -> String {
         Fault::Resume(node) => format!("resume: {}", name(*node, names)),
         Fault::Slow(node, cost) => format!("slow: {{ {}: {} }}", name(*node, names), show(*cost)),
         Fault::Skew(node, skew) => format!("skew: {{ {}: {} }}", name(*node, names), show_signed(*skew)),
-        Fault::Link(model) => format!("link: {}", link(model)),
+        Fault::PowerLoss(node) => format!("power-loss: {}", name(*node, names)),
+        Fault::Jump(node, by) => format!("jump: {{ {}: {} }}", name(*node, names), show_signed(*by)),
+        Fault::Link(Scope::All, model) => format!("link: {}", link(model)),
         Fault::StopCoordinator => "coordinator: stop".into(),
         Fault::StartCoordinator => "coordinator: start".into(),
+        // World files have no spelling for these yet, so that none comes from there.
+        other => format!("{other:?}"),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use tanglegram_tangle::Millis;
 
-use super::scenario::{Fault, LinkModel, Scenario, Timed};
+use super::fault::{Fault, Scope, Timed};
+use super::scenario::{LinkModel, Scenario};
 use super::streams::Stream;
 
 /// The share of a run before which nothing goes wrong, and after which nothing new does.
@@ -33,7 +34,7 @@ fn swarm(scenario: &Scenario, seed: u64) -> Vec<Timed> {
 
 /// A fault and what undoes it.
 fn draw(scenario: &Scenario, stream: &mut Stream, at: Millis, until: Millis) -> Vec<Timed> {
-    let nodes = scenario.nodes;
+    let nodes = scenario.nodes.len();
     let node = stream.index(nodes);
     let some = |stream: &mut Stream| {
         let count = 1 + stream.index((nodes / 2).max(1));
@@ -52,7 +53,7 @@ fn draw(scenario: &Scenario, stream: &mut Stream, at: Millis, until: Millis) -> 
         5 => (Fault::Slow(node, 1 + stream.below(20)), Fault::Slow(node, 0)),
         6 => (Fault::Skew(node, stream.below(120_000) as i64 - 60_000), Fault::Skew(node, 0)),
         7 => (Fault::StopCoordinator, Fault::StartCoordinator),
-        _ => (Fault::Link(bad_link(&scenario.link, stream)), Fault::Link(scenario.link.clone())),
+        _ => (Fault::Link(Scope::All, bad_link(&scenario.link, stream)), Fault::RestoreLinks(Scope::All)),
     };
     vec![Timed { at, fault }, Timed { at: until, fault: undone }]
 }

@@ -1,0 +1,72 @@
+//! How much faster than real time whole networks run, what they take in memory, and whether an event costs the same in a
+//! small network and in a large one.
+//!
+//! `cargo bench -p tanglegram-world` prints all three tables; `-- large`, `-- thousand` or `-- curve` prints one.
+
+#![allow(missing_docs, clippy::disallowed_methods)] // A benchmark looks at the clock.
+
+use std::time::{Duration, Instant};
+
+use tanglegram_world::sim::{Report, Scenario, Simulation, Topology, Trace, Workload, names};
+
+/// A quiet network of this many nodes with eight neighbours each, a milestone each 10 s.
+fn network(nodes: usize, rate: f64, seconds: u64) -> Scenario {
+    Scenario {
+        nodes: names(nodes),
+        topology: Topology::Regular { degree: 8 },
+        workload: Workload { rate, ..Workload::default() },
+        duration: seconds * 1000,
+        recovery: 60_000,
+        ..Scenario::default()
+    }
+}
+
+fn run(scenario: Scenario) -> (Report, Duration) {
+    let start = Instant::now();
+    let report = Simulation::new(scenario, 1, Trace::default()).expect("a scenario").run();
+    (report, start.elapsed())
+}
+
+fn header(title: &str) {
+    println!("\n{title}");
+    println!("nodes  tx/s  virtual s  real s  x real time    events  ns/event  peak MiB  digest");
+}
+
+fn line(nodes: usize, rate: f64, seconds: u64) {
+    let (report, took) = run(network(nodes, rate, seconds));
+    assert_eq!(report.violations, [], "a quiet network breaks nothing");
+    let (real, events) = (took.as_secs_f64(), report.events);
+    println!(
+        "{nodes:5}  {rate:4}  {seconds:9}  {real:6.2}  {:11.1}  {events:8}  {:8.0}  {:8}  {}",
+        seconds as f64 / real,
+        real * 1e9 / events as f64,
+        peak_memory().map_or_else(|| "?".to_owned(), |mib| mib.to_string()),
+        &report.digest[..16],
+    );
+}
+
+/// The most memory this process ever held, in MiB, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
+}
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    if wants("large") {
+        header("100 nodes, 10 tx/s, 10 minutes");
+        line(100, 10.0, 600);
+    }
+    if wants("thousand") {
+        header("1,000 nodes, 1 tx/s");
+        line(1000, 1.0, 120);
+    }
+    if wants("curve") {
+        header("cost of an event by number of nodes, 2 tx/s");
+        for (nodes, seconds) in [(10, 600), (30, 600), (100, 300), (300, 120), (1000, 60)] {
+            line(nodes, 2.0, seconds);
+        }
+    }
+}
