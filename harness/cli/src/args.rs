@@ -11,6 +11,8 @@ use tanglegram_vector::{Level, Problem};
 use crate::exit;
 use crate::mine::MineArgs;
 use crate::serve::ServeArgs;
+use crate::sim::SimArgs;
+use crate::sweep::SweepArgs;
 
 /// Does this node behave as the specification says?
 #[derive(Debug, Parser)]
@@ -34,6 +36,12 @@ pub(crate) enum Command {
     /// Do the proof of work of a transaction, or measure how fast this machine does it
     #[command(after_help = exit::help_section())]
     Mine(MineArgs),
+    /// Simulate a world's whole network from a seed, the same way every time, and check that no invariant is violated
+    #[command(after_help = exit::help_section())]
+    Sim(SimArgs),
+    /// Simulate a world with many seeds, on all cores, in parts if wanted; goes on where it was ended
+    #[command(after_help = exit::help_section(), args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Sweep(SweepArgs),
 }
 
 /// Where vectors and clauses come from.

@@ -4,12 +4,16 @@ mod args;
 mod check;
 mod coverage;
 mod exit;
+mod interrupt;
 mod json;
 mod mine;
 mod problems;
 mod report;
 mod serve;
+mod sim;
 mod style;
+mod sweep;
+mod worlds;
 
 use std::process::ExitCode;
 
@@ -23,5 +27,7 @@ fn main() -> ExitCode {
         Command::Coverage(args) => coverage::coverage(&args).into(),
         Command::Serve(args) => serve::serve(&args).into(),
         Command::Mine(args) => mine::mine(&args).into(),
+        Command::Sim(args) => sim::sim(&args).into(),
+        Command::Sweep(args) => sweep::sweep(&args).into(),
     }
 }

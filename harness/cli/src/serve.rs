@@ -9,11 +9,11 @@ use clap::builder::PossibleValuesParser;
 use tanglegram_mirror::Dialect as MirrorDialect;
 use tanglegram_target::DIALECTS;
 use tanglegram_wire::{Places, Running, serve_world};
-use tanglegram_world::{BUILT_IN, World, WorldError};
+use tanglegram_world::{BUILT_IN, World};
 
 use crate::exit::Exit;
-use crate::style::Style;
-use crate::{mine, problems};
+use crate::mine;
+use crate::worlds::{self, refuse};
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -60,15 +60,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Exit {
 }
 
 fn load(args: &ServeArgs) -> Result<World, Exit> {
-    let mut world = World::load(&args.world).map_err(|error| match error {
-        WorldError::Invalid(fault) => {
-            let style = Style::of(&io::stderr());
-            eprint!("{}", problems::drawing(&*fault, style).unwrap_or_default());
-            eprintln!("error: {}: {fault}", fault.place());
-            Exit::InvalidInput
-        }
-        other => refuse(&other.to_string()),
-    })?;
+    let mut world = worlds::load(&args.world)?;
     if let Some(name) = &args.dialect {
         world = with_dialect(world, name)?;
     }
@@ -90,11 +82,6 @@ fn with_dialect(world: World, name: &str) -> Result<World, Exit> {
         (_, Ok(dialect)) if !world.mirrors.is_empty() => Ok(world.with_mirror_dialect(dialect)),
         _ => Err(refuse(&format!("no node of the world {} can speak {name}", world.name))),
     }
-}
-
-fn refuse(message: &str) -> Exit {
-    eprintln!("error: {message}");
-    Exit::Usage
 }
 
 /// Tells where the APIs are, and whose the iotas are; for programs as much as for people.
@@ -134,7 +121,7 @@ fn interval(text: &str) -> Result<Duration, String> {
 
 /// Listens for signals from now on; the future ends with the first that asks to stop.
 #[cfg(unix)]
-pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
@@ -148,6 +135,6 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 
 /// Listens for Ctrl-C.
 #[cfg(not(unix))]
-pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })
 }

@@ -13,6 +13,7 @@ mod prepare;
 mod run;
 mod sources;
 mod summary;
+pub mod sweep;
 mod transcript;
 mod verdict;
 

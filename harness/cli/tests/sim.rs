@@ -1,0 +1,174 @@
+//! `tanglegram sim` and `sweep` as their users meet them: what they print, how they end, what survives a SIGKILL.
+
+#![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use common::tanglegram;
+
+const TINY: &str = "\
+options: { mwm: 1 }
+coordinator: { seed: SIMULATED9COORDINATOR, depth: 3, security: 1, mode: CURLP27, interval: 3s }
+nodes: { alice: {}, bob: {}, carol: {} }
+workload: { rate: 0.5, value-share: 0.2, accounts: 2 }
+duration: 15s
+recovery: 5s
+";
+
+fn file(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// What comes after a word at the begin of a line.
+fn told<'a>(output: &'a str, word: &str) -> &'a str {
+    let line =
+        output.lines().find_map(|line| line.strip_prefix(word)).unwrap_or_else(|| panic!("{word}: {output}"));
+    line.trim()
+}
+
+#[test]
+fn a_run_prints_its_digest_and_reproduces() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = file(folder.path(), "tiny.yaml", TINY);
+    let once = tanglegram(&["sim", &world, "--seed", "3"]);
+    assert_eq!(once.code, Some(0), "{}{}", once.stdout, once.stderr);
+    assert_eq!(told(&once.stdout, "digest").len(), 64);
+    let twice = tanglegram(&["sim", &world, "--seed", "3", "--twice"]);
+    assert_eq!((twice.code, told(&twice.stdout, "again")), (Some(0), "the same"));
+    assert_eq!(told(&twice.stdout, "digest"), told(&once.stdout, "digest"));
+    let other = tanglegram(&["sim", &world, "--seed", "4", "--json"]);
+    let object: serde_json::Value = serde_json::from_str(&other.stdout).unwrap();
+    assert_ne!(object["digest"], told(&once.stdout, "digest"));
+    assert!(object["solid"]["carol"].as_i64().unwrap() > 1, "{object}");
+}
+
+#[test]
+fn the_canary_dies_and_its_replay_command_kills_it_again() {
+    let canary = tanglegram(&["sim", "canary", "--seed", "1"]);
+    assert_eq!(canary.code, Some(7), "{}{}", canary.stdout, canary.stderr);
+    assert!(told(&canary.stdout, "violated").starts_with("liveness at n3 after "), "{}", canary.stdout);
+    let replay: Vec<&str> = told(&canary.stdout, "replay").split(' ').collect();
+    assert_eq!(replay[0], "tanglegram");
+    let again = tanglegram(&replay[1..]);
+    assert_eq!((again.code, &again.stdout), (canary.code, &canary.stdout));
+}
+
+#[test]
+fn mistakes_have_their_place_and_their_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let world =
+        file(folder.path(), "wrong.yaml", "nodes: 3\nfaults:\n  - { at: 5s, crash: n9 }\nduration: 10s\n");
+    for command in [&["sim", &world][..], &["sweep", &world, "--out", folder.path().to_str().unwrap()]] {
+        let ended = tanglegram(command);
+        assert_eq!(ended.code, Some(3));
+        let last = ended.stderr.lines().last().unwrap();
+        assert_eq!(last, format!("error: {world}:3:22: there is no node `n9`"));
+    }
+    for command in [
+        &["sim", "recorded-mirror"][..],
+        &["sim", "no-such-world"],
+        &["sim", "swarm", "--seed", "x"],
+        &["sweep", "swarm"],
+        &["sweep", "swarm", "--out", "x", "--seeds", "5..5"],
+        &["sweep", "swarm", "--out", "x", "--shard", "0/2"],
+        &["sweep", "merge", "/no/such/file"],
+        &["sweep"],
+    ] {
+        assert_eq!(tanglegram(command).code, Some(2), "{command:?}");
+    }
+}
+
+#[test]
+fn a_sweep_tells_which_seeds_fail_and_how_to_replay_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let canary = TINY.replace("duration: 15s", "duration: 15s\nfaults: [{ at: 4s, isolate: bob }]");
+    let world = file(folder.path(), "bad.yaml", &canary);
+    let out = folder.path().join("out");
+    let swept = tanglegram(&["sweep", &world, "--seeds", "0..3", "--out", out.to_str().unwrap()]);
+    assert_eq!(swept.code, Some(7), "{}{}", swept.stdout, swept.stderr);
+    assert!(swept.stdout.contains(&format!("replay: tanglegram sim {world} --seed 2")), "{}", swept.stdout);
+    let one = tanglegram(&["sim", &world, "--seed", "2"]);
+    let results = fs::read_to_string(out.join("results-1-of-1.jsonl")).unwrap();
+    assert!(results.contains(told(&one.stdout, "digest")), "{results}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_killed_sweep_goes_on_with_nothing_lost_or_done_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = file(folder.path(), "tiny.yaml", TINY);
+    let out = folder.path().join("out");
+    let file = out.join("results-1-of-1.jsonl");
+    let arguments = ["sweep", &world, "--seeds", "0..80", "--jobs", "2", "--out", out.to_str().unwrap()];
+    let lines = || fs::read_to_string(&file).map_or(0, |text| text.matches('\n').count());
+    let mut kept = 0;
+    for _ in 0..2 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tanglegram"))
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while lines() <= kept + 1 {
+            assert_eq!(child.try_wait().unwrap(), None, "it was to be killed before its end");
+            thread::sleep(Duration::from_millis(10));
+        }
+        child.kill().unwrap(); // SIGKILL
+        child.wait().unwrap();
+        kept = lines();
+    }
+    // What a power cut would leave besides.
+    let before = fs::read_to_string(&file).unwrap() + "{\"seed\":7";
+    fs::write(&file, &before).unwrap();
+    let rest = tanglegram(&arguments);
+    assert_eq!(rest.code, Some(0), "{}{}", rest.stdout, rest.stderr);
+    let after = fs::read_to_string(&file).unwrap();
+    let whole = before.rsplit_once('\n').unwrap().0;
+    assert!(after.starts_with(whole), "nothing that was done is done again");
+    let mut seeds: Vec<u64> = after
+        .lines()
+        .skip(1)
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seed"].as_u64().unwrap())
+        .collect();
+    seeds.sort_unstable();
+    assert_eq!(seeds, (0..80).collect::<Vec<_>>());
+    let fresh = tanglegram(&[
+        "sweep",
+        &world,
+        "--seeds",
+        "0..80",
+        "--out",
+        folder.path().join("2").to_str().unwrap(),
+    ]);
+    assert_eq!(told(&fresh.stdout, "digest"), told(&rest.stdout, "digest"));
+}
+
+#[test]
+fn shards_merge_to_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = file(folder.path(), "tiny.yaml", TINY);
+    let out = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let whole = tanglegram(&["sweep", &world, "--seeds", "0..10", "--out", &out("whole")]);
+    for shard in ["1/3", "3/3"] {
+        let part =
+            tanglegram(&["sweep", &world, "--seeds", "0..10", "--out", &out("parts"), "--shard", shard]);
+        assert_eq!(part.code, Some(0), "{}", part.stderr);
+    }
+    let missing = tanglegram(&["sweep", "merge", &out("parts")]);
+    assert_eq!(missing.code, Some(5), "{}", missing.stderr);
+    assert!(missing.stdout.contains("3 seeds are missing"), "{}", missing.stdout);
+    tanglegram(&["sweep", &world, "--seeds", "0..10", "--out", &out("parts"), "--shard", "2/3"]);
+    let merged = tanglegram(&["sweep", "merge", &out("parts"), "--out", &out("merged.jsonl")]);
+    assert_eq!(merged.code, Some(0), "{}", merged.stderr);
+    assert_eq!(told(&merged.stdout, "digest"), told(&whole.stdout, "digest"));
+    let again = tanglegram(&["sweep", "merge", &out("merged.jsonl"), &out("whole")]);
+    assert_eq!((again.code, told(&again.stdout, "digest")), (Some(0), told(&whole.stdout, "digest")));
+}
