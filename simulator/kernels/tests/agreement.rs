@@ -126,6 +126,24 @@ fn a_cancelled_search_ends() {
 }
 
 #[test]
+fn whatever_is_forced_hashes_are_the_same() {
+    let inputs: Vec<Vec<Trit>> = (0..if cfg!(miri) { 2 } else { 100 }).map(|i| trits(i, 486)).collect();
+    let inputs: Vec<&[Trit]> = inputs.iter().map(Vec::as_slice).collect();
+    let all = || {
+        let mut states: Vec<keccak::State> = (0..7).map(|i| [i; 25]).collect();
+        keccak::permute_many(&mut states);
+        (curl::hash(inputs[0], Rounds::P27), curl::hash_many(&inputs, Rounds::P81), states)
+    };
+    let expected = all();
+    for kernel in kernels() {
+        Kernel::force(Some(kernel)).unwrap();
+        assert_eq!(Kernel::chosen(), Ok(kernel));
+        assert!(all() == expected, "{kernel}");
+    }
+    Kernel::force(None).unwrap();
+}
+
+#[test]
 fn kernels_have_names() {
     for kernel in Kernel::ALL {
         assert_eq!(kernel.name().parse(), Ok(kernel));

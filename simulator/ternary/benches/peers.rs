@@ -1,7 +1,8 @@
-//! Work per second on one core, ours and that of `iota-crypto`, and the ratio: `cargo bench -p tanglegram-ternary`.
+//! Work per second on one core, ours, ours without vector instructions, and that of `iota-crypto`, and the ratios:
+//! `cargo bench -p tanglegram-ternary`.
 //!
-//! Both sides take turns in short slices and each is judged by its fastest one, so that whatever else the machine does
-//! hits both alike. A word on the command line selects the rows that contain it.
+//! All take turns in short slices and each is judged by its fastest one, so that whatever else the machine does
+//! hits all alike. A word on the command line selects the rows that contain it.
 #![allow(deprecated, reason = "iota-crypto marks what it has of the old tangle as deprecated")]
 #![allow(
     clippy::disallowed_methods,
@@ -31,11 +32,12 @@ use tanglegram_ternary::{
     Hash, SignatureMode, Transaction, Trit,
     curl::{self, Rounds},
     kerl,
+    pow::Kernel,
     transaction::field::TRANSACTION_TRITS,
     wots::{self, PrivateKey, Security},
 };
 
-/// Slices that each side gets, and how long one takes.
+/// Slices that each gets, and how long one takes.
 const SLICES: usize = 12;
 const SLICE: Duration = Duration::from_millis(25);
 
@@ -44,15 +46,30 @@ const BATCH: usize = 512;
 
 fn main() {
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    println!("{:<34} {:>12} {:>12} {:>7}", "one core, per second", "here", "iota-crypto", "ratio");
+    let title = "one core, per second";
+    println!(
+        "{title:<36} {:>10} {:>10} {:>11} {:>11} {:>13}",
+        "here", "portable", "iota-crypto", "x portable", "x iota-crypto"
+    );
     for (name, row) in ROWS.iter().filter(|(name, _)| name.contains(&wanted)) {
-        let (ours, theirs) = row();
-        println!("{name:<34} {ours:>12.0} {theirs:>12.0} {:>6.1}x", ours / theirs);
+        let Rates { ours, portable, theirs } = row();
+        let (over_portable, over_theirs) = (ours / portable, ours / theirs);
+        println!(
+            "{name:<36} {ours:>10.0} {portable:>10.0} {theirs:>11.0} {over_portable:>11.1} {over_theirs:>13.1}"
+        );
     }
 }
 
-/// A row measures our work per second and theirs.
-type Row = fn() -> (f64, f64);
+/// Units of work per second.
+#[derive(Default)]
+struct Rates {
+    ours: f64,
+    portable: f64,
+    theirs: f64,
+}
+
+/// A row measures some work.
+type Row = fn() -> Rates;
 
 const ROWS: [(&str, Row); 7] = [
     ("transaction hash, single", transaction_hash),
@@ -64,66 +81,71 @@ const ROWS: [(&str, Row); 7] = [
     ("transaction parsed from trytes", parse),
 ];
 
-/// Runs both in turn; the units of work per second of the fastest slice of each.
-fn compare<A, B>(units: usize, mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B) -> (f64, f64) {
-    let mut best = (0f64, 0f64);
+/// Runs all in turn; the units of work per second of the fastest slice of each.
+fn compare<A, B>(units: usize, mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B) -> Rates {
+    let mut best = Rates::default();
     for _ in 0..SLICES {
-        best.0 = best.0.max(rate(&mut ours));
-        best.1 = best.1.max(rate(&mut theirs));
+        best.ours = best.ours.max(rate(units, &mut ours));
+        Kernel::force(Some(Kernel::Portable)).unwrap();
+        best.portable = best.portable.max(rate(units, &mut ours));
+        Kernel::force(None).unwrap();
+        best.theirs = best.theirs.max(rate(units, &mut theirs));
     }
-    (best.0 * units as f64, best.1 * units as f64)
+    best
 }
 
-/// Calls per second over one slice.
-fn rate<T>(work: &mut impl FnMut() -> T) -> f64 {
+/// Units of work per second over one slice.
+fn rate<T>(units: usize, work: &mut impl FnMut() -> T) -> f64 {
     let start = Instant::now();
     let mut calls = 0;
     while start.elapsed() < SLICE {
         black_box(work());
         calls += 1;
     }
-    f64::from(calls) / start.elapsed().as_secs_f64()
+    units as f64 * f64::from(calls) / start.elapsed().as_secs_f64()
 }
 
-fn transaction_hash() -> (f64, f64) {
+fn transaction_hash() -> Rates {
     let trits = trits(TRANSACTION_TRITS);
     let (theirs, mut sponge) = (convert(&trits), CurlP::new());
     compare(1, || curl::hash(&trits, Rounds::P81), || sponge.digest(&theirs))
 }
 
-fn transaction_hashes() -> (f64, f64) {
+fn transaction_hashes() -> Rates {
     let trits = trits(TRANSACTION_TRITS);
-    let batch = vec![&trits[..]; BATCH];
-    let theirs = convert(&trits);
+    // Each in memory of its own, as they come.
+    let transactions = vec![trits.clone(); BATCH];
+    let batch: Vec<&[Trit]> = transactions.iter().map(Vec::as_slice).collect();
+    let theirs: Vec<_> = transactions.iter().map(|trits| convert(trits)).collect();
     let mut hasher = CurlPBatchHasher::<T1B1Buf>::new(TRANSACTION_TRITS);
     let ours = || curl::hash_many(&batch, Rounds::P81);
     compare(BATCH, ours, || {
-        for _ in 0..BATCH / 64 {
-            (0..64).for_each(|_| hasher.add(theirs.clone()));
+        for some in theirs.chunks(64) {
+            some.iter().for_each(|one| hasher.add(one.clone()));
             hasher.hash().for_each(|hash| drop(black_box(hash)));
         }
     })
 }
 
-fn kerl_hash() -> (f64, f64) {
+fn kerl_hash() -> Rates {
     let trits = trits(486);
     let theirs = convert(&trits);
     let mut sponge = Kerl::new();
     compare(1, || kerl::hash(&trits), || sponge.digest(&theirs).unwrap())
 }
 
-fn address() -> (f64, f64) {
+fn address() -> Rates {
     let ours = || wots::address(&seed(), 3, Security::Medium);
     compare(1, ours, || their_key().generate_public_key().unwrap())
 }
 
-fn sign() -> (f64, f64) {
+fn sign() -> Rates {
     let message = normalize(&convert(&bundle().trits())).unwrap();
     let key = || PrivateKey::generate(SignatureMode::Kerl, &seed(), 3, Security::Medium);
     compare(1, || key().sign(&bundle()), || their_key().sign(&message).unwrap())
 }
 
-fn verify() -> (f64, f64) {
+fn verify() -> Rates {
     let signature = PrivateKey::generate(SignatureMode::Kerl, &seed(), 3, Security::Medium).sign(&bundle());
     let message = normalize(&convert(&bundle().trits())).unwrap();
     let theirs = their_key().sign(&message).unwrap();
@@ -132,7 +154,7 @@ fn verify() -> (f64, f64) {
 }
 
 /// Their side has no transactions; it only gets to the trits and the hash.
-fn parse() -> (f64, f64) {
+fn parse() -> Rates {
     let text = tanglegram_ternary::trytes::encode(&trits(TRANSACTION_TRITS)).unwrap();
     let mut sponge = CurlP::new();
     let theirs = || {

@@ -1,18 +1,16 @@
 //! Many messages of one length, hashed side by side.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::chain::{RING, STRIDES, power};
 use super::{Rounds, hash_few};
-use crate::sliced::{BASE, Lanes, Matrix, Packed, Round, Sweep, Task, WORDS, WORK, op, sweeps};
+use crate::sliced::{BASE, Kept, Lanes, Op, Packed, Round, Sweep, Task, WORDS, WORK, op, sweeps};
 use crate::{HASH_TRITS, Trit};
 
 /// The fewest messages for which a kernel is asked.
 pub(super) const FEW: usize = 16;
-
-/// Blocks of a message that are packed at a time, so that memory is read in longer pieces.
-const PACKED: usize = 4;
 
 /// The phase in which a state rests between blocks; sweeps start with it.
 const PHASE: usize = 1;
@@ -24,11 +22,21 @@ impl Task for Batch<'_> {
     type Output = Vec<[Trit; HASH_TRITS]>;
 
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
-        let mut hashing = Hashing { tables: tables(L::FUSED, L::SCALE), lanes, matrix: Matrix::new() };
-        let chunk = |messages: &[&[Trit]]| {
-            if messages.len() < L::WORTH { hash_few(messages, Rounds::P81) } else { hashing.hash(messages) }
+        let mut hashing = Hashing {
+            tables: tables(L::FUSED, L::SCALE),
+            lanes,
+            packed: Kept::take(&BLOCKS, Vec::new),
+            soon: Vec::new(),
         };
-        self.0.chunks(64 * L::WORDS).flat_map(chunk).collect()
+        let mut hashes = Vec::with_capacity(self.0.len());
+        for messages in self.0.chunks(64 * L::WORDS) {
+            if messages.len() < L::WORTH {
+                hashes.extend(hash_few(messages, Rounds::P81));
+            } else {
+                hashing.hash(messages, &mut hashes);
+            }
+        }
+        hashes
     }
 }
 
@@ -38,6 +46,8 @@ struct Tables {
     sweeps: Vec<Sweep>,
     /// The others. The last leaves the state in `BASE`, in its own order.
     rest: Vec<Round>,
+    /// The last of the others for when the rate is overwritten anyway.
+    capacity: Round,
 }
 
 /// The tables for a kernel; made once each.
@@ -61,8 +71,10 @@ impl Tables {
             slots = to;
             round
         });
-        let rest = rest.collect();
-        Self { sweeps, rest }
+        let rest: Vec<Round> = rest.collect();
+        let kept = |op: &&Op| !(BASE..BASE + HASH_TRITS).contains(&op.to.into());
+        let capacity = rest.last().map_or_else(Vec::new, |last| last.iter().filter(kept).copied().collect());
+        Self { sweeps, rest, capacity }
     }
 }
 
@@ -83,47 +95,55 @@ fn home(i: usize) -> usize {
 struct Hashing<L> {
     tables: Arc<Tables>,
     lanes: L,
-    matrix: Matrix,
+    /// Some blocks of all messages: block by block, one message after the other.
+    packed: Kept<Vec<Packed>>,
+    /// What to bring closer during a sweep.
+    soon: Vec<*const Trit>,
+}
+
+thread_local! {
+    static BLOCKS: Cell<Option<Vec<Packed>>> = const { Cell::new(None) };
 }
 
 impl<L: Lanes> Hashing<L> {
-    /// The hashes of at most as many messages as there are lanes.
-    fn hash(&mut self, messages: &[&[Trit]]) -> Vec<[Trit; HASH_TRITS]> {
+    /// Adds the hashes of at most as many messages as there are lanes.
+    fn hash(&mut self, messages: &[&[Trit]], hashes: &mut Vec<[Trit; HASH_TRITS]>) {
         for trit in 0..RING {
             self.lanes.set(PHASE, BASE + trit, &[u64::MAX; WORDS], &[0; WORDS]);
         }
-        let mut packed = Vec::with_capacity(messages.len() * PACKED);
+        let states = 64 * L::WORDS;
+        self.packed.resize(L::PACKED * states, Packed::default());
         let length = messages[0].len() / HASH_TRITS;
-        for first in (0..length).step_by(PACKED) {
-            let blocks = first..length.min(first + PACKED);
-            packed.clear();
-            messages
-                .iter()
-                .for_each(|message| self.lanes.pack(&message.as_chunks().0[blocks.clone()], &mut packed));
-            (0..blocks.len()).for_each(|block| self.absorb(&packed, block, blocks.len()));
+        for first in (0..length).step_by(L::PACKED) {
+            let blocks = first..length.min(first + L::PACKED);
+            for (i, message) in messages.iter().enumerate() {
+                self.lanes.pack(&message.as_chunks().0[blocks.clone()], &mut self.packed[i..], states);
+            }
+            for block in 0..blocks.len() {
+                self.lanes.fill(PHASE, &self.packed[states * block..states * (block + 1)]);
+                let last = blocks.start + block + 1 == length;
+                self.transform(messages, HASH_TRITS * (blocks.end + block), last);
+            }
         }
-        for trit in 0..HASH_TRITS {
-            self.matrix.set_trit(trit, self.lanes.planes(PHASE, BASE + trit));
-        }
-        self.lanes.turn(&mut self.matrix);
-        (0..messages.len()).map(|i| self.matrix.message(i)).collect()
+        self.lanes.drain(PHASE, &mut self.packed[..states]);
+        hashes.extend(self.packed[..messages.len()].iter().map(|hash| self.lanes.unpack(hash)));
     }
 
-    /// Overwrites the rate by one of every `of` blocks and does a transform.
-    fn absorb(&mut self, packed: &[Packed], block: usize, of: usize) {
-        let rate = packed.iter().skip(block).step_by(of);
-        rate.enumerate().for_each(|(i, rate)| self.matrix.set_message(i, rate));
-        self.lanes.turn(&mut self.matrix);
-        for trit in 0..HASH_TRITS {
-            let (high, low) = self.matrix.trit(trit);
-            self.lanes.set(PHASE, BASE + trit, high, low);
-        }
+    /// Does a transform, the last or one after which the rate is overwritten. Trits from `next` on will be read after it
+    /// or after one that follows.
+    fn transform(&mut self, messages: &[&[Trit]], next: usize, last: bool) {
+        let mut shares = messages.chunks(messages.len().div_ceil(self.tables.sweeps.len()));
         for (i, sweep) in self.tables.sweeps.iter().enumerate() {
-            self.lanes.sweep(sweep, if i == 0 { BASE } else { WORK }, WORK);
+            self.soon.clear();
+            // The cache line of the first trit is here already, unless it starts there.
+            let places = shares.next().unwrap_or(&[]).iter().filter_map(|message| message.get(next + 63));
+            self.soon.extend(places.map(std::ptr::from_ref));
+            self.lanes.sweep(sweep, if i == 0 { BASE } else { WORK }, WORK, &self.soon);
         }
-        let first = STRIDES.len() - self.tables.rest.len();
-        for (i, round) in self.tables.rest.iter().enumerate() {
-            self.lanes.sboxes(PHASE + first + i, round);
+        let rest = &self.tables.rest;
+        for (i, round) in rest.iter().enumerate() {
+            let round = if last || i + 1 < rest.len() { round } else { &self.tables.capacity };
+            self.lanes.sboxes(PHASE + STRIDES.len() - rest.len() + i, round);
         }
     }
 }
@@ -131,35 +151,50 @@ impl<L: Lanes> Hashing<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::curl::hash;
+    use crate::curl::planes::Planes;
+    use crate::curl::rows;
     use crate::sliced::{self, Kernel};
 
-    /// Messages enough for a batch, of two blocks each.
-    fn messages() -> Vec<Vec<Trit>> {
-        let count = if cfg!(miri) { 16 } else { 70 };
-        (0..count).map(|seed| (0..486).map(|i| ((i * i + seed * i / 3) % 3) as Trit - 1).collect()).collect()
+    /// As many messages of so many blocks each, from a seed.
+    fn messages(seed: usize, count: usize, blocks: usize) -> Vec<Vec<Trit>> {
+        let trit =
+            |message: usize, i: usize| ((i * i + seed * i / 3 + i * message / 7 + seed % 5) % 3) as Trit - 1;
+        (0..count).map(|message| (0..HASH_TRITS * blocks).map(|i| trit(message, i)).collect()).collect()
     }
 
-    /// What a kernel makes of the messages.
-    fn check(name: &str, with: impl Fn(Batch) -> Vec<[Trit; HASH_TRITS]>) {
-        let messages = messages();
+    /// Every kernel makes of the messages what the transform of one does.
+    fn check(messages: &[Vec<Trit>]) {
         let messages: Vec<&[Trit]> = messages.iter().map(Vec::as_slice).collect();
-        let expected: Vec<_> = messages.iter().map(|message| hash(message, Rounds::P81)).collect();
-        assert!(with(Batch(&messages)) == expected, "{name}");
-    }
-
-    #[test]
-    fn every_kernel_hashes() {
+        let plain = |message: &&[Trit]| {
+            let mut state = Planes::ZERO;
+            rows::absorb(&mut state, message.as_chunks().0, Rounds::P81);
+            state.rate()
+        };
+        let expected: Vec<_> = messages.iter().map(plain).collect();
         for kernel in Kernel::ALL {
-            check(kernel.name(), |batch| sliced::with(kernel, batch));
+            assert!(sliced::with(kernel, Batch(&messages)) == expected, "{kernel}");
+        }
+        #[cfg(target_arch = "x86_64")]
+        for mixed in [false, true] {
+            assert!(sliced::with_avx512(mixed, Batch(&messages)) == expected, "mixed: {mixed}");
         }
     }
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
-    fn both_forms_of_the_widest_kernel_hash() {
-        for mixed in [false, true] {
-            check("avx512", |batch| sliced::with_avx512(mixed, batch));
+    fn every_kernel_hashes() {
+        check(&messages(1, if cfg!(miri) { 32 } else { 600 }, 1));
+        if !cfg!(miri) {
+            check(&messages(2, 70, 33));
+        }
+    }
+
+    #[cfg(not(miri))]
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(16))]
+
+        #[test]
+        fn every_kernel_hashes_anything(seed in 0..1_000_000_usize, count in 1..600_usize, blocks in 1..5_usize) {
+            check(&messages(seed, count, blocks));
         }
     }
 }

@@ -6,6 +6,7 @@
 mod batch;
 pub(crate) mod chain;
 mod planes;
+mod rows;
 #[cfg(target_arch = "x86_64")]
 mod windows;
 
@@ -87,17 +88,16 @@ impl Curl {
 
     fn absorb_blocks(&mut self, blocks: &[[Trit; HASH_TRITS]]) {
         #[cfg(target_arch = "x86_64")]
-        if windows::absorb(std::array::from_mut(&mut self.state), [blocks], self.rounds) {
+        if windows::absorb(std::array::from_mut(&mut self.state), [blocks], self.rounds)
+            || windows::absorb_rows(&mut self.state, blocks, self.rounds)
+        {
             return;
         }
-        for block in blocks {
-            self.state.set_rate(block);
-            self.transform();
-        }
+        rows::absorb(&mut self.state, blocks, self.rounds);
     }
 
     fn transform(&mut self) {
-        self.state.transform(self.rounds);
+        rows::transform_planes(&mut self.state, self.rounds);
     }
 }
 
@@ -112,7 +112,10 @@ pub fn hash(trits: &[Trit], rounds: Rounds) -> [Trit; HASH_TRITS] {
 /// hashed side by side when there are enough of them, up to 512 at a time.
 pub fn hash_many(inputs: &[&[Trit]], rounds: Rounds) -> Vec<[Trit; HASH_TRITS]> {
     let alike = |a: &&[Trit], b: &&[Trit]| a.len() == b.len();
-    inputs.chunk_by(alike).flat_map(|inputs| hash_alike(inputs, rounds)).collect()
+    let mut alike = inputs.chunk_by(alike).map(|inputs| hash_alike(inputs, rounds));
+    let mut hashes = alike.next().unwrap_or_default();
+    alike.for_each(|mut more| hashes.append(&mut more));
+    hashes
 }
 
 /// The hashes of inputs of one length.

@@ -1,6 +1,5 @@
-//! One Curl state as two rings of 729 bits, and the transform over them.
+//! One Curl state as two rings of 729 bits.
 
-use super::{Rounds, chain};
 use crate::sliced::pack;
 use crate::{HASH_TRITS, STATE_TRITS, Trit};
 
@@ -52,11 +51,6 @@ impl Planes {
         }
     }
 
-    /// Overwrites the rate.
-    pub(super) fn set_rate(&mut self, trits: &[Trit; HASH_TRITS]) {
-        self.set_prefix(trits);
-    }
-
     pub(super) fn rate(&self) -> [Trit; HASH_TRITS] {
         std::array::from_fn(|i| self.trit(i))
     }
@@ -70,29 +64,6 @@ impl Planes {
         let low = (self.low[i / 64] >> (i % 64) & 1) as Trit;
         1 - high * (1 + low)
     }
-
-    pub(super) fn transform(&mut self, rounds: Rounds) {
-        for &stride in &chain::STRIDES[..rounds.count()] {
-            self.round(stride);
-        }
-        let (step, residues) = chain::home(rounds);
-        self.high = leave_chain(&self.high, step, residues);
-        self.low = leave_chain(&self.low, step, residues);
-    }
-
-    /// `T'[i] = g(T[i], T[i + stride])` for the whole ring.
-    #[inline(always)]
-    fn round(&mut self, stride: usize) {
-        let high = rotate(&self.high, stride);
-        let low = rotate(&self.low, stride);
-        for i in 0..WORDS {
-            let (h, n) = (self.high[i], self.low[i]);
-            self.high[i] = !h | (n ^ high[i]);
-            self.low[i] = h ^ (high[i] & low[i]);
-        }
-        self.high[WORDS - 1] &= LAST;
-        self.low[WORDS - 1] &= LAST;
-    }
 }
 
 impl PartialEq for Planes {
@@ -103,38 +74,3 @@ impl PartialEq for Planes {
 }
 
 impl Eq for Planes {}
-
-/// The ring whose bit `i` is bit `i + by` of `ring`, for `by` below 729; bits past the end are not cleared.
-#[inline(always)]
-fn rotate(ring: &Ring, by: usize) -> Ring {
-    let mut twice = [0; 2 * WORDS];
-    twice[..WORDS].copy_from_slice(ring);
-    let (bits, gap) = (STATE_TRITS % 64, 64 - STATE_TRITS % 64);
-    twice[WORDS - 1] |= ring[0] << bits;
-    for i in 0..WORDS - 1 {
-        twice[WORDS + i] = ring[i] >> gap | ring[i + 1] << bits;
-    }
-    twice[2 * WORDS - 1] = ring[WORDS - 1] >> gap;
-    let (skip, shift) = (by / 64, by % 64);
-    let window: &[u64] = &twice[skip..skip + WORDS + 1];
-    std::array::from_fn(|i| window[i] >> shift | window[i + 1] << 1 << (63 - shift))
-}
-
-/// From chain coordinates back to the order of the state, see [`chain::home`].
-fn leave_chain(ring: &Ring, step: usize, residues: usize) -> Ring {
-    let mut out = [0; WORDS];
-    for residue in 0..residues {
-        let rotated = rotate(ring, step * residue);
-        for (word, (out, rotated)) in out.iter_mut().zip(rotated).enumerate() {
-            *out |= rotated & every(residues, residue, 64 * word);
-        }
-    }
-    out[WORDS - 1] &= LAST;
-    out
-}
-
-/// A word whose bit `i` is set where `first + i` is `residue` modulo `residues`.
-fn every(residues: usize, residue: usize, first: usize) -> u64 {
-    let start = (residues + residue - first % residues) % residues;
-    (start..64).step_by(residues).fold(0, |word, bit| word | 1 << bit)
-}

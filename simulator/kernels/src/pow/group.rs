@@ -82,7 +82,7 @@ impl<'a, L: Lanes> Search<'a, L> {
             self.lanes.sboxes(round, ops);
         }
         for (i, sweep) in self.program.sweeps.iter().enumerate() {
-            self.lanes.sweep(sweep, if i == 0 { BASE } else { WORK }, WORK);
+            self.lanes.sweep(sweep, if i == 0 { BASE } else { WORK }, WORK, &[]);
         }
         for (round, ops) in self.program.tail.iter().rev().enumerate().rev() {
             self.lanes.sboxes(STRIDES.len() - 1 - round, ops);

@@ -7,9 +7,11 @@ use std::arch::x86_64::{
     __m256i, _mm256_and_si256, _mm256_andnot_si256, _mm256_cmpgt_epi8, _mm256_load_si256, _mm256_loadu_si256,
     _mm256_movemask_epi8, _mm256_or_si256, _mm256_setzero_si256, _mm256_store_si256, _mm256_xor_si256,
 };
+use std::cell::Cell;
 
+use super::matrix::{self, GROUPS};
 use super::portable::flips;
-use super::{Lanes, Matrix, Op, Packed, Plane, REGION, SLOTS, Sweep, WORDS};
+use super::{Kept, Lanes, Op, Packed, Plane, REGION, SLOTS, Sweep, WORDS};
 use crate::{HASH_TRITS, Trit};
 
 /// One trit of 256 states.
@@ -20,16 +22,23 @@ struct Slot {
     low: [u64; 4],
 }
 
+type Arena = Box<[Slot]>;
+
+thread_local! {
+    static ARENA: Cell<Option<Arena>> = const { Cell::new(None) };
+}
+
 /// The arena, and the proof that the CPU has AVX2.
 pub(super) struct Avx2 {
-    arena: Box<[Slot]>,
+    arena: Kept<Arena>,
 }
 
 impl Avx2 {
     /// `None` where the CPU lacks AVX2.
     pub(super) fn new() -> Option<Self> {
         let zero = Slot { high: [0; 4], low: [0; 4] };
-        is_x86_feature_detected!("avx2").then(|| Self { arena: vec![zero; SLOTS].into_boxed_slice() })
+        is_x86_feature_detected!("avx2")
+            .then(|| Self { arena: Kept::take(&ARENA, || vec![zero; SLOTS].into_boxed_slice()) })
     }
 }
 
@@ -37,7 +46,7 @@ impl Lanes for Avx2 {
     const WORDS: usize = 4;
     const FUSED: usize = 3;
     const SCALE: usize = 16;
-    const WORTH: usize = 16;
+    const WORTH: usize = 32;
 
     fn set(&mut self, phase: usize, slot: usize, high: &Plane, low: &Plane) {
         let (flip_high, flip_low) = flips(phase);
@@ -62,13 +71,14 @@ impl Lanes for Avx2 {
         }
     }
 
-    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize) {
-        assert!(from.max(to) + REGION <= SLOTS);
+    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize, _soon: &[*const Trit]) {
+        assert!(from.max(to) + REGION <= self.arena.len());
+        assert!(sweep.fused() == Self::FUSED && sweep.scale() == Self::SCALE);
         // SAFETY: the CPU has AVX2, or `self` would not be. Both pointers are followed by a whole region of the arena,
-        // and a sweep's slots are inside a region.
+        // and the tables are as long, and their slots as far inside a region, as a sweep of this kind has them.
         unsafe {
             let arena = self.arena.as_mut_ptr();
-            sweep3(arena.add(from), arena.add(to), sweep.loads.as_ptr(), sweep.stores.as_ptr());
+            sweep3(arena.add(from), arena.add(to), sweep.loads().as_ptr(), sweep.stores().as_ptr());
         }
     }
 
@@ -82,26 +92,32 @@ impl Lanes for Avx2 {
         (high, low)
     }
 
-    fn pack(&self, message: &[[Trit; HASH_TRITS]], packed: &mut Vec<Packed>) {
-        // SAFETY: the CPU has AVX2, or `self` would not be.
-        packed.extend(message.iter().map(|block| unsafe { pack(block) }));
+    fn pack(&self, blocks: &[[Trit; HASH_TRITS]], packed: &mut [Packed], stride: usize) {
+        for (block, packed) in blocks.iter().zip(packed.iter_mut().step_by(stride)) {
+            // SAFETY: the CPU has AVX2, or `self` would not be.
+            *packed = unsafe { pack(block) };
+        }
     }
 
-    fn turn(&self, matrix: &mut Matrix) {
+    fn fill(&mut self, phase: usize, packed: &[Packed]) {
         // SAFETY: the CPU has AVX2, or `self` would not be.
-        unsafe { turn::<4>(matrix) };
+        unsafe { fill(self, phase, packed) };
+    }
+
+    fn drain(&self, phase: usize, packed: &mut [Packed]) {
+        matrix::drain::<{ Self::WORDS }, _>(self, phase, packed);
     }
 }
 
-/// See [`Matrix::turn`].
+/// See [`matrix::fill`].
 #[target_feature(enable = "avx2")]
-pub(super) fn turn<const W: usize>(matrix: &mut Matrix) {
-    matrix.turn::<W>();
+fn fill(lanes: &mut Avx2, phase: usize, packed: &[Packed]) {
+    matrix::fill::<{ Avx2::WORDS }, _>(lanes, phase, packed);
 }
 
 /// The bits of a block.
 #[target_feature(enable = "avx2")]
-pub(super) fn pack(block: &[Trit; HASH_TRITS]) -> Packed {
+fn pack(block: &[Trit; HASH_TRITS]) -> Packed {
     let mut packed = Packed::default();
     for eighth in 0..8 {
         // The last ends where the block ends.
@@ -109,8 +125,8 @@ pub(super) fn pack(block: &[Trit; HASH_TRITS]) -> Packed {
         // SAFETY: 32 trits from `start` are inside the block.
         let trits = unsafe { _mm256_loadu_si256(block.as_ptr().add(start).cast()) };
         let positive = _mm256_movemask_epi8(_mm256_cmpgt_epi8(trits, _mm256_setzero_si256()));
-        for (plane, bits) in packed.iter_mut().zip([!positive, _mm256_movemask_epi8(trits)]) {
-            plane[eighth / 2] |=
+        for (plane, bits) in [!positive, _mm256_movemask_epi8(trits)].into_iter().enumerate() {
+            packed.0[plane * GROUPS + eighth / 2] |=
                 u64::from(bits.cast_unsigned() >> (32 * eighth - start)) << (32 * (eighth % 2));
         }
     }

@@ -2,10 +2,13 @@
 
 #![allow(unsafe_code)] // Intrinsics and assembly.
 
+mod turn;
+
 use std::arch::asm;
 use std::arch::x86_64::{_mm512_load_si512, _mm512_store_si512, _mm512_ternarylogic_epi64};
+use std::cell::Cell;
 
-use super::{Lanes, Matrix, Op, Packed, Plane, REGION, SLOTS, Sweep, WORDS, avx2};
+use super::{Kept, Kernel, Lanes, Op, Packed, Plane, REGION, SLOTS, Sweep, WORDS, matrix};
 use crate::{HASH_TRITS, Trit};
 
 /// One trit of 512 states.
@@ -16,26 +19,40 @@ struct Slot {
     low: Plane,
 }
 
-/// The whole arena, and the proof that the CPU has AVX-512F and AVX2.
+type Arena = Box<[Slot]>;
+
+thread_local! {
+    static ARENA: Cell<Option<Arena>> = const { Cell::new(None) };
+}
+
+/// The whole arena, and the proof that the CPU has AVX-512F and AVX-512BW.
 pub(super) struct Avx512 {
-    arena: Box<[Slot]>,
-    ring: Box<Ring>,
+    arena: Kept<Arena>,
+    aside: Box<Aside>,
     mixed: bool,
 }
 
-/// Low planes of trits after the first round of a sweep that have no register.
+/// What a sweep needs besides the states.
 #[repr(C, align(64))]
-struct Ring([Plane; 2]);
+struct Aside {
+    /// Low planes of trits after the first round of a sweep that have no register.
+    ring: [Plane; 2],
+    /// What to bring closer, one in each turn of the loop.
+    soon: [*const Trit; TURNS],
+}
+
+/// Turns of the loop of a sweep.
+const TURNS: usize = 45;
 
 impl Avx512 {
-    /// `None` where the CPU lacks AVX-512F (or AVX2, which all with the former have).
+    /// `None` where the CPU lacks AVX-512F or AVX-512BW.
     /// `mixed`: some s-box halves as two operations of two operands instead of one of three, which CPUs with four
     /// ports for them prefer.
     pub(super) fn new(mixed: bool) -> Option<Self> {
         let zero = Slot { high: [0; WORDS], low: [0; WORDS] };
-        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx2")).then(|| Self {
-            arena: vec![zero; SLOTS].into_boxed_slice(),
-            ring: Box::new(Ring([[0; WORDS]; 2])),
+        Kernel::Avx512.is_available().then(|| Self {
+            arena: Kept::take(&ARENA, || vec![zero; SLOTS].into_boxed_slice()),
+            aside: Box::new(Aside { ring: [[0; WORDS]; 2], soon: [std::ptr::null(); TURNS] }),
             mixed,
         })
     }
@@ -45,7 +62,9 @@ impl Lanes for Avx512 {
     const WORDS: usize = WORDS;
     const FUSED: usize = 5;
     const SCALE: usize = 16;
-    const WORTH: usize = 64;
+    /// What comes next is brought closer while sweeps are done, so there is no need to read far ahead.
+    const PACKED: usize = 1;
+    const WORTH: usize = 160;
 
     fn set(&mut self, _phase: usize, slot: usize, high: &Plane, low: &Plane) {
         self.arena[slot] = Slot { high: *high, low: *low };
@@ -62,19 +81,33 @@ impl Lanes for Avx512 {
         unsafe { sboxes(&mut self.arena, ops) }
     }
 
-    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize) {
-        assert!(from.max(to) + REGION <= SLOTS);
+    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize, soon: &[*const Trit]) {
+        // The last again and again where there are not enough.
+        if let Some(last) = soon.last() {
+            self.aside
+                .soon
+                .iter_mut()
+                .zip(soon.iter().chain(std::iter::repeat(last)))
+                .for_each(|(a, b)| *a = *b);
+        }
+        assert!(from.max(to) + REGION <= self.arena.len());
+        assert!(sweep.fused() == Self::FUSED && sweep.scale() == Self::SCALE);
         // SAFETY: the CPU has AVX-512F, or `self` would not be. Both pointers are followed by a whole region of the
-        // arena, and a sweep's slots are inside a region.
+        // arena, and the tables are as long, and their slots as far inside a region, as a sweep of this kind has them.
         unsafe {
             let arena = self.arena.as_mut_ptr();
-            let sweep5 = if self.mixed { sweep5_mixed } else { sweep5_ternary };
+            let sweep5 = match (self.mixed, soon.is_empty()) {
+                (false, true) => sweep5_ternary,
+                (false, false) => sweep5_ternary_fetching,
+                (true, true) => sweep5_mixed,
+                (true, false) => sweep5_mixed_fetching,
+            };
             sweep5(
                 arena.add(from),
                 arena.add(to),
-                sweep.loads.as_ptr(),
-                sweep.stores.as_ptr(),
-                &mut self.ring,
+                sweep.loads().as_ptr(),
+                sweep.stores().as_ptr(),
+                &mut self.aside,
             );
         }
     }
@@ -83,14 +116,25 @@ impl Lanes for Avx512 {
         (self.arena[slot].high, self.arena[slot].low)
     }
 
-    fn pack(&self, message: &[[Trit; HASH_TRITS]], packed: &mut Vec<Packed>) {
-        // SAFETY: the CPU has AVX2, or `self` would not be.
-        packed.extend(message.iter().map(|block| unsafe { avx2::pack(block) }));
+    fn pack(&self, blocks: &[[Trit; HASH_TRITS]], packed: &mut [Packed], stride: usize) {
+        for (block, packed) in blocks.iter().zip(packed.iter_mut().step_by(stride)) {
+            // SAFETY: the CPU has AVX-512F and BW, or `self` would not be.
+            unsafe { turn::pack(block, packed) };
+        }
     }
 
-    fn turn(&self, matrix: &mut Matrix) {
-        // SAFETY: the CPU has AVX2, or `self` would not be.
-        unsafe { avx2::turn::<WORDS>(matrix) };
+    fn unpack(&self, packed: &Packed) -> [Trit; HASH_TRITS] {
+        // SAFETY: the CPU has AVX-512F and BW, or `self` would not be.
+        unsafe { turn::unpack(packed) }
+    }
+
+    fn fill(&mut self, _phase: usize, packed: &[Packed]) {
+        // SAFETY: the CPU has AVX-512F, or `self` would not be.
+        unsafe { turn::fill(&mut self.arena, packed) };
+    }
+
+    fn drain(&self, phase: usize, packed: &mut [Packed]) {
+        matrix::drain::<WORDS, _>(self, phase, packed);
     }
 }
 
@@ -182,14 +226,14 @@ macro_rules! first {
 #[rustfmt::skip]
 macro_rules! keep {
     ((register), $n:literal) => { "" };
-    ((memory $p:literal), $n:literal) => { concat!("vmovdqa64 [{ring} + 64*", $p, "], zmm", $n, "\n") };
+    ((memory $p:literal), $n:literal) => { concat!("vmovdqa64 [{aside} + 64*", $p, "], zmm", $n, "\n") };
 }
 
 /// The low plane of A1[m-8] into `$l`; its place is free then.
 #[rustfmt::skip]
 macro_rules! recall {
     ((register), $l:literal, $n:literal) => { concat!("vmovdqa64 zmm", $l, ", zmm", $n, "\n") };
-    ((memory $p:literal), $l:literal, $n:literal) => { concat!("vmovdqa64 zmm", $l, ", [{ring} + 64*", $p, "]\n") };
+    ((memory $p:literal), $l:literal, $n:literal) => { concat!("vmovdqa64 zmm", $l, ", [{aside} + 64*", $p, "]\n") };
 }
 
 /// `A2[m-8] = g(A1[m-8], A1[m])` into (`$l`, `$y8`).
@@ -277,6 +321,14 @@ macro_rules! in_place {
     };
 }
 
+/// Brings 64 of the 256 trits of this turn's place closer, which is in rcx from the first on.
+#[rustfmt::skip]
+macro_rules! fetch {
+    (alone, $part:tt) => { "" };
+    (fetching, 0) => { "mov rcx, qword ptr [{aside} + 120 + 8*{count:r}]\nprefetcht1 [rcx]\n" };
+    (fetching, $part:tt) => { concat!("prefetcht1 [rcx + 64*", $part, "]\n") };
+}
+
 /// Steps of one kind, by their place in the loop of sixteen.
 #[rustfmt::skip]
 macro_rules! steps {
@@ -308,16 +360,17 @@ macro_rules! step {
 
 /// A sweep of five rounds in the given form.
 macro_rules! sweep5 {
-    ($name:ident, $form:ident) => {
+    ($name:ident, $form:ident, $fetching:ident) => {
         /// Five rounds in one pass. Step `m` is at place `m - 25` modulo 16 of the loop.
         ///
         /// # Safety
         /// The CPU has AVX-512F. `from` and `to` point to whole regions, `loads` and `stores` to the tables of a sweep
         /// of five rounds, scaled by 16.
         #[target_feature(enable = "avx512f")]
-        unsafe fn $name(from: *const Slot, to: *mut Slot, loads: *const u16, stores: *const u16, ring: &mut Ring) {
-            // SAFETY: the steps touch only slots of the tables, which are inside the regions, and the ring; they read
-            // the 761 and 729 entries of the tables. All registers written are declared.
+        unsafe fn $name(from: *const Slot, to: *mut Slot, loads: *const u16, stores: *const u16, aside: &mut Aside) {
+            // SAFETY: the steps touch only slots of the tables, which are inside the regions, and `aside`; they read
+            // the 761 and 729 entries of the tables. To fetch is a hint that any address may have. All registers written
+            // are declared.
             unsafe {
                 asm!(
                     // Steps 1 to 15 fill the pipeline.
@@ -336,7 +389,13 @@ macro_rules! sweep5 {
                     "2:",
                     steps!(in_place, $form, 0 1 2 3 4 5 6),
                     "3:",
-                    steps!(in_place, $form, 7 8 9 10 11 12 13 14 15),
+                    fetch!($fetching, 0),
+                    steps!(in_place, $form, 7 8 9),
+                    fetch!($fetching, 1),
+                    steps!(in_place, $form, 10 11 12),
+                    fetch!($fetching, 2),
+                    steps!(in_place, $form, 13 14 15),
+                    fetch!($fetching, 3),
                     "add {loads}, 32",
                     "dec {count:e}",
                     "jnz 2b",
@@ -344,8 +403,8 @@ macro_rules! sweep5 {
                     to = in(reg) to,
                     loads = inout(reg) loads => _,
                     stores = inout(reg) stores => _,
-                    ring = in(reg) ring,
-                    count = inout(reg) 45 => _,
+                    aside = in(reg) aside,
+                    count = inout(reg) TURNS => _,
                     out("rax") _, out("rcx") _, out("rdx") _,
                     out("zmm0") _, out("zmm1") _, out("zmm2") _, out("zmm3") _, out("zmm4") _, out("zmm5") _,
                     out("zmm6") _, out("zmm7") _, out("zmm8") _, out("zmm9") _, out("zmm10") _, out("zmm11") _,
@@ -360,5 +419,7 @@ macro_rules! sweep5 {
     };
 }
 
-sweep5!(sweep5_ternary, ternary);
-sweep5!(sweep5_mixed, mixed);
+sweep5!(sweep5_ternary, ternary, alone);
+sweep5!(sweep5_mixed, mixed, alone);
+sweep5!(sweep5_ternary_fetching, ternary, fetching);
+sweep5!(sweep5_mixed_fetching, mixed, fetching);

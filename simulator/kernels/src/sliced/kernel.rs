@@ -3,12 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use crate::pow::Race;
 
 /// The environment variable that forces a kernel, and forbids the instructions of wider ones to hashes and permutations.
 pub const VARIABLE: &str = "TANGLEGRAM_POW";
+
+/// The index in [`Kernel::ALL`] of what [`Kernel::force`] got.
+static OVERRIDE: AtomicU8 = AtomicU8::new(NO_OVERRIDE);
+const NO_OVERRIDE: u8 = u8::MAX;
 
 /// How nonces are tried. All kernels find the same nonce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +23,7 @@ pub enum Kernel {
     Portable,
     /// 256 nonces at a time, on x86-64 with AVX2.
     Avx2,
-    /// 512 nonces at a time, on x86-64 with AVX-512F.
+    /// 512 nonces at a time, on x86-64 with AVX-512F and AVX-512BW.
     Avx512,
 }
 
@@ -42,7 +47,10 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx2"),
+            Self::Avx512 => {
+                let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+                wide && is_x86_feature_detected!("avx2")
+            }
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
         }
@@ -56,18 +64,34 @@ impl Kernel {
         Ok(Self::forced()?.unwrap_or_else(Self::fastest))
     }
 
-    /// The kernel that the environment variable [`VARIABLE`] names; `None` if it is unset or empty. It is read once per
-    /// process.
+    /// The kernel given to [`Kernel::force`], else the one that the environment variable [`VARIABLE`] names; `None` if it
+    /// is unset or empty. It is read once per process.
     ///
     /// # Errors
     /// As of [`Kernel::chosen`].
     pub fn forced() -> Result<Option<Self>, KernelError> {
+        let forced = Self::ALL.get(usize::from(OVERRIDE.load(Ordering::Relaxed)));
+        if let Some(kernel) = forced {
+            return Ok(Some(*kernel));
+        }
         static FORCED: OnceLock<Result<Option<Kernel>, KernelError>> = OnceLock::new();
         let read = || match std::env::var_os(VARIABLE) {
             Some(name) if !name.is_empty() => name.to_string_lossy().parse::<Self>()?.usable().map(Some),
             _ => Ok(None),
         };
         FORCED.get_or_init(read).clone()
+    }
+
+    /// Takes the place of the environment variable from now on, for the whole process; `None` gives it back. It changes
+    /// how fast hashes, signatures and nonces are found, never which.
+    ///
+    /// # Errors
+    /// When the CPU cannot run the kernel; then nothing changes.
+    pub fn force(kernel: Option<Self>) -> Result<(), KernelError> {
+        let kernel = kernel.map(Self::usable).transpose()?;
+        let index = kernel.and_then(|kernel| Self::ALL.iter().position(|one| *one == kernel));
+        OVERRIDE.store(index.map_or(NO_OVERRIDE, |index| index as u8), Ordering::Relaxed);
+        Ok(())
     }
 
     /// This kernel, if the CPU can run it.

@@ -1,75 +1,89 @@
-//! From messages to planes and back.
+//! From messages to planes and back: blocks of trits as words of bits, and the exchange of messages and trits.
 
-use super::{Plane, WORDS};
+use super::{BASE, Lanes, Plane, WORDS};
 use crate::{HASH_TRITS, Trit};
 
 /// Words of 64 trits in a block.
-const GROUPS: usize = HASH_TRITS.div_ceil(64);
+pub(super) const GROUPS: usize = HASH_TRITS.div_ceil(64);
 
-/// The high and the low bits of a block, 64 trits to a word.
-pub(crate) type Packed = [[u64; GROUPS]; 2];
+/// A block of one message: the words of the high plane, then those of the low plane, 64 trits to a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(align(64))]
+pub(crate) struct Packed(pub(super) [u64; 2 * GROUPS]);
 
-/// One block of up to 512 messages in one of two forms. *By message*: row `r` of group `g` has the trits `64 g..` of the
-/// messages `r`, `64 + r`, …, a word of each. *By trit*: it has trit `64 g + r` of all messages, a bit of each.
-pub(crate) struct Matrix(Box<[[[Plane; 64]; GROUPS]; 2]>);
-
-impl Matrix {
-    pub(crate) fn new() -> Self {
-        Self(Box::new([[[[0; WORDS]; 64]; GROUPS]; 2]))
-    }
-
-    /// From one form to the other, in the first `W` words.
-    #[inline(always)]
-    pub(super) fn turn<const W: usize>(&mut self) {
-        self.0.iter_mut().flatten().for_each(transpose::<W>);
-    }
-
-    /// Sets a message, when by message.
-    pub(crate) fn set_message(&mut self, i: usize, block: &Packed) {
-        for (plane, words) in self.0.iter_mut().zip(block) {
-            plane.iter_mut().zip(words).for_each(|(group, word)| group[i % 64][i / 64] = *word);
+impl Packed {
+    /// The block.
+    pub(crate) fn trits(&self) -> [Trit; HASH_TRITS] {
+        let (high, low) = self.0.split_at(GROUPS);
+        let mut trits = [[[0; 8]; 8]; GROUPS];
+        for (trits, (high, low)) in trits.iter_mut().zip(high.iter().zip(low)) {
+            for (trits, (high, low)) in
+                trits.iter_mut().zip(high.to_le_bytes().into_iter().zip(low.to_le_bytes()))
+            {
+                *trits = unpack(high, low);
+            }
         }
-    }
-
-    /// A message, when by message.
-    pub(crate) fn message(&self, i: usize) -> [Trit; HASH_TRITS] {
-        let bits = |plane: usize| {
-            std::array::from_fn::<_, GROUPS, _>(|group| self.0[plane][group][i % 64][i / 64].to_le_bytes())
-        };
-        let (high, low) = (bits(0), bits(1));
-        let mut block = [0; HASH_TRITS + 5];
-        let bytes = high.as_flattened().iter().zip(low.as_flattened());
-        for (trits, (high, low)) in block.as_chunks_mut::<8>().0.iter_mut().zip(bytes) {
-            *trits = unpack(*high, *low);
-        }
-        std::array::from_fn(|trit| block[trit])
-    }
-
-    /// Sets the high and low plane of a trit, when by trit.
-    pub(crate) fn set_trit(&mut self, trit: usize, (high, low): (Plane, Plane)) {
-        self.0[0][trit / 64][trit % 64] = high;
-        self.0[1][trit / 64][trit % 64] = low;
-    }
-
-    /// The high and low plane of a trit, when by trit.
-    pub(crate) fn trit(&self, trit: usize) -> (&Plane, &Plane) {
-        (&self.0[0][trit / 64][trit % 64], &self.0[1][trit / 64][trit % 64])
+        let mut block = [0; HASH_TRITS];
+        block.copy_from_slice(&trits.as_flattened().as_flattened()[..HASH_TRITS]);
+        block
     }
 }
 
-/// Exchanges rows and bits, in each of the first `W` words.
+/// See [`Lanes::fill`], for a kernel of `W` words.
 #[inline(always)]
-fn transpose<const W: usize>(rows: &mut [Plane; 64]) {
+pub(super) fn fill<const W: usize, L: Lanes>(lanes: &mut L, phase: usize, packed: &[Packed]) {
+    for group in 0..GROUPS {
+        let plane = |plane: usize| {
+            let word = |row: usize, i: usize| packed[64 * i + row].0[plane * GROUPS + group];
+            let mut rows: [[u64; W]; 64] = std::array::from_fn(|row| std::array::from_fn(|i| word(row, i)));
+            transpose(&mut rows);
+            rows
+        };
+        let (high, low) = (plane(0), plane(1));
+        for trit in 64 * group..HASH_TRITS.min(64 * (group + 1)) {
+            lanes.set(phase, BASE + trit, &widened(&high[trit % 64]), &widened(&low[trit % 64]));
+        }
+    }
+}
+
+/// See [`Lanes::drain`], for a kernel of `W` words.
+#[inline(always)]
+pub(super) fn drain<const W: usize, L: Lanes>(lanes: &L, phase: usize, packed: &mut [Packed]) {
+    for group in 0..GROUPS {
+        let (mut high, mut low) = ([[0; W]; 64], [[0; W]; 64]);
+        for trit in 64 * group..HASH_TRITS.min(64 * (group + 1)) {
+            let planes = lanes.planes(phase, BASE + trit);
+            high[trit % 64].copy_from_slice(&planes.0[..W]);
+            low[trit % 64].copy_from_slice(&planes.1[..W]);
+        }
+        for (plane, rows) in [&mut high, &mut low].into_iter().enumerate() {
+            transpose(rows);
+            for (i, packed) in packed.iter_mut().take(64 * W).enumerate() {
+                packed.0[plane * GROUPS + group] = rows[i % 64][i / 64];
+            }
+        }
+    }
+}
+
+fn widened<const W: usize>(words: &[u64; W]) -> Plane {
+    let mut plane = [0; WORDS];
+    plane[..W].copy_from_slice(words);
+    plane
+}
+
+/// Exchanges rows and bits, in each of the words.
+#[inline(always)]
+fn transpose<const W: usize>(rows: &mut [[u64; W]; 64]) {
     let mut mask = u64::MAX;
     for level in (0..6).rev() {
         let width = 1 << level;
         mask ^= mask << width;
-        for row in (0..64).filter(|row| row & width == 0) {
-            let (upper, lower) = rows.split_at_mut(row + width);
-            for (a, b) in upper[row].iter_mut().zip(&mut lower[0]).take(W) {
-                let swapped = (*a >> width ^ *b) & mask;
-                *a ^= swapped << width;
-                *b ^= swapped;
+        for first in (0..64).step_by(2 * width) {
+            for row in first..first + width {
+                // The remainders tell the compiler what is true anyway.
+                let (a, b) = (rows[row % 64], rows[(row + width) % 64]);
+                rows[row % 64] = std::array::from_fn(|i| a[i] & mask | b[i] << width & !mask);
+                rows[(row + width) % 64] = std::array::from_fn(|i| a[i] >> width & mask | b[i] & !mask);
             }
         }
     }
@@ -112,9 +126,9 @@ fn bits(bytes: u64) -> u64 {
 /// The bits of a block.
 #[inline(always)]
 pub(super) fn pack_block(block: &[Trit; HASH_TRITS]) -> Packed {
-    let mut packed = [[0; GROUPS]; 2];
+    let mut packed = Packed::default();
     for (group, trits) in block.chunks(64).enumerate() {
-        (packed[0][group], packed[1][group]) = pack(trits);
+        (packed.0[group], packed.0[GROUPS + group]) = pack(trits);
     }
     packed
 }
@@ -122,22 +136,48 @@ pub(super) fn pack_block(block: &[Trit; HASH_TRITS]) -> Packed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sliced::{Kernel, Task, with};
+
+    /// Fills the lanes with blocks and looks at them by trit, and again by message.
+    struct ThereAndBack;
+
+    impl Task for ThereAndBack {
+        type Output = ();
+
+        fn run<L: Lanes>(self, mut lanes: L) {
+            let trit = |message: usize, trit: usize| ((message * 7 + trit * trit + trit / 5) % 3) as Trit - 1;
+            let blocks: Vec<[Trit; HASH_TRITS]> =
+                (0..64 * L::WORDS).map(|message| std::array::from_fn(|i| trit(message, i))).collect();
+            let mut packed = vec![Packed::default(); blocks.len()];
+            for (block, packed) in blocks.iter().zip(&mut packed) {
+                lanes.pack(std::slice::from_ref(block), std::slice::from_mut(packed), 1);
+                assert_eq!((packed.trits(), lanes.unpack(packed)), (*block, *block));
+                assert_eq!(*packed, pack_block(block));
+            }
+            lanes.fill(1, &packed);
+            for trit in 0..HASH_TRITS {
+                let (high, low) = lanes.planes(1, BASE + trit);
+                for (i, block) in blocks.iter().enumerate() {
+                    assert_eq!(
+                        high[i / 64] >> (i % 64) & 1 == 1,
+                        block[trit] <= 0,
+                        "trit {trit} of message {i}"
+                    );
+                    assert_eq!(
+                        low[i / 64] >> (i % 64) & 1 == 1,
+                        block[trit] < 0,
+                        "trit {trit} of message {i}"
+                    );
+                }
+            }
+            let mut drained = vec![Packed::default(); blocks.len()];
+            lanes.drain(1, &mut drained);
+            assert!(drained == packed);
+        }
+    }
 
     #[test]
-    fn messages_survive_the_matrix() {
-        let blocks: Vec<[Trit; HASH_TRITS]> =
-            (0..512).map(|i| std::array::from_fn(|t| ((i * 7 + t * t + t / 5) % 3) as Trit - 1)).collect();
-        let mut matrix = Matrix::new();
-        blocks.iter().enumerate().for_each(|(i, block)| matrix.set_message(i, &pack_block(block)));
-        matrix.turn::<WORDS>();
-        for trit in 0..HASH_TRITS {
-            let (high, low) = matrix.trit(trit);
-            for (i, block) in blocks.iter().enumerate() {
-                assert_eq!(high[i / 64] >> (i % 64) & 1 == 1, block[trit] <= 0, "trit {trit} of message {i}");
-                assert_eq!(low[i / 64] >> (i % 64) & 1 == 1, block[trit] < 0, "trit {trit} of message {i}");
-            }
-        }
-        matrix.turn::<WORDS>();
-        (0..512).for_each(|i| assert_eq!(matrix.message(i), blocks[i], "message {i}"));
+    fn messages_survive_every_kernel() {
+        Kernel::ALL.into_iter().for_each(|kernel| with(kernel, ThereAndBack));
     }
 }

@@ -7,6 +7,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod kept;
 mod kernel;
 mod matrix;
 mod portable;
@@ -14,8 +15,9 @@ mod tables;
 
 use crate::curl::chain::RING;
 use crate::{HASH_TRITS, Trit};
+pub(crate) use kept::Kept;
 pub use kernel::{Kernel, KernelError, VARIABLE};
-pub(crate) use matrix::{Matrix, Packed, pack};
+pub(crate) use matrix::{Packed, pack};
 pub(crate) use tables::{Op, Round, Sweep, op, sweeps};
 
 /// Words of 64 lanes in the widest kernel.
@@ -46,6 +48,8 @@ pub(crate) trait Lanes {
     const FUSED: usize;
     /// What the slots in sweeps are multiplied by.
     const SCALE: usize;
+    /// How many blocks of a message to pack at a time.
+    const PACKED: usize = 11;
     /// From how many messages on it pays to hash them side by side.
     const WORTH: usize;
 
@@ -57,12 +61,19 @@ pub(crate) trait Lanes {
     fn copy(&mut self, pairs: &[(u16, u16)]);
     /// Does s-boxes, in order.
     fn sboxes(&mut self, phase: usize, ops: &[Op]);
-    /// Does a sweep, from one region to another or in place. It starts in phase 1.
-    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize);
-    /// Packs the blocks of a message.
-    fn pack(&self, message: &[[Trit; HASH_TRITS]], packed: &mut Vec<Packed>);
-    /// Turns a matrix from one of its forms to the other, in the first [`Lanes::WORDS`] words.
-    fn turn(&self, matrix: &mut Matrix);
+    /// Does a sweep, from one region to another or in place. It starts in phase 1. Meanwhile the kernel may bring the 256
+    /// trits from each place in `soon` closer; no other use is made of the pointers.
+    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize, soon: &[*const Trit]);
+    /// Packs consecutive blocks of a message, each `stride` further in `packed`.
+    fn pack(&self, blocks: &[[Trit; HASH_TRITS]], packed: &mut [Packed], stride: usize);
+    /// The trits of a packed block.
+    fn unpack(&self, packed: &Packed) -> [Trit; HASH_TRITS] {
+        packed.trits()
+    }
+    /// Sets the slots of the rate in [`BASE`] to a block of every state, of which there are as many as lanes.
+    fn fill(&mut self, phase: usize, packed: &[Packed]);
+    /// The opposite of [`Lanes::fill`].
+    fn drain(&self, phase: usize, packed: &mut [Packed]);
 }
 
 /// Something to do with the states of whichever kernel.

@@ -3,8 +3,8 @@
 //! Without three-operand logic the cheapest s-box changes the encoding from round to round, with period 3:
 //! a trit is (P, n), then (P, z), then (H, n), where `P = !H` and `z = !n`. Each form takes four operations.
 
-use super::matrix::pack_block;
-use super::{Lanes, Matrix, Op, Packed, Plane, SLOTS, Sweep, WORDS};
+use super::matrix::{self, pack_block};
+use super::{Lanes, Op, Packed, Plane, SLOTS, Sweep, WORDS};
 use crate::{HASH_TRITS, Trit};
 
 /// Words of 64 lanes worked on together.
@@ -81,7 +81,7 @@ impl Lanes for Portable {
     const WORDS: usize = N;
     const FUSED: usize = 3;
     const SCALE: usize = 1;
-    const WORTH: usize = 16;
+    const WORTH: usize = 28;
 
     fn set(&mut self, phase: usize, slot: usize, high: &Plane, low: &Plane) {
         let (flip_high, flip_low) = flips(phase);
@@ -105,8 +105,8 @@ impl Lanes for Portable {
 
     /// Step `m` of a sweep of three rounds, with strides -4, 2, -1:
     /// `A1[m] = g(A0[m], A0[m-4])`, `A2[m-2] = g(A1[m-2], A1[m])`, `A3[m-2] = g(A2[m-2], A2[m-3])`.
-    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize) {
-        let Sweep { loads, stores } = sweep;
+    fn sweep(&mut self, sweep: &Sweep, from: usize, to: usize, _soon: &[*const Trit]) {
+        let (loads, stores) = (sweep.loads(), sweep.stores());
         let mut first = |m: usize| sbox1(*self.at(from, loads[m + 4]), *self.at(from, loads[m]));
         let (oldest, mut old, mut new) = (first(1), first(2), first(3));
         let mut last = sbox2(oldest, new);
@@ -128,12 +128,17 @@ impl Lanes for Portable {
         (high, low)
     }
 
-    fn pack(&self, message: &[[Trit; HASH_TRITS]], packed: &mut Vec<Packed>) {
-        packed.extend(message.iter().map(pack_block));
+    fn pack(&self, blocks: &[[Trit; HASH_TRITS]], packed: &mut [Packed], stride: usize) {
+        let places = packed.iter_mut().step_by(stride);
+        blocks.iter().zip(places).for_each(|(block, packed)| *packed = pack_block(block));
     }
 
-    fn turn(&self, matrix: &mut Matrix) {
-        matrix.turn::<N>();
+    fn fill(&mut self, phase: usize, packed: &[Packed]) {
+        matrix::fill::<N, _>(self, phase, packed);
+    }
+
+    fn drain(&self, phase: usize, packed: &mut [Packed]) {
+        matrix::drain::<N, _>(self, phase, packed);
     }
 }
 

@@ -23,10 +23,44 @@ pub(crate) type Round = Vec<Op>;
 /// first `S` results go to spare slots instead, as the ring's end needs its beginning.
 #[derive(Debug)]
 pub(crate) struct Sweep {
-    /// The slot of `A0[m]` at index `m + S`, for `m` in `-S..729 + S`, relative to the region and scaled.
-    pub(crate) loads: Vec<u16>,
-    /// The slot for the result of step `m` at index `m - S`, for `m` in `S..729 + S`, relative to the region and scaled.
-    pub(crate) stores: Vec<u16>,
+    loads: Vec<u16>,
+    stores: Vec<u16>,
+    fused: usize,
+    scale: usize,
+}
+
+impl Sweep {
+    /// A sweep of so many rounds. Kernels rely on what is checked here.
+    fn new(fused: usize, scale: usize, loads: Vec<usize>, stores: Vec<usize>) -> Self {
+        assert!(loads.len() == RING + (1 << fused) && stores.len() == RING);
+        let scaled = |slot: usize| {
+            assert!(slot < REGION && slot * scale <= usize::from(u16::MAX));
+            (slot * scale) as u16
+        };
+        let scaled = |slots: Vec<usize>| slots.into_iter().map(scaled).collect();
+        Self { loads: scaled(loads), stores: scaled(stores), fused, scale }
+    }
+
+    /// The slot of `A0[m]` at index `m + S`, for `m` in `-S..729 + S`: `729 + 2^fused` slots, each less than [`REGION`],
+    /// relative to the region, times the scale.
+    pub(crate) fn loads(&self) -> &[u16] {
+        &self.loads
+    }
+
+    /// The slot for the result of step `m` at index `m - S`, for `m` in `S..729 + S`: 729 slots as in [`Sweep::loads`].
+    pub(crate) fn stores(&self) -> &[u16] {
+        &self.stores
+    }
+
+    /// How many rounds it does.
+    pub(crate) fn fused(&self) -> usize {
+        self.fused
+    }
+
+    /// What its slots are multiplied by.
+    pub(crate) fn scale(&self) -> usize {
+        self.scale
+    }
 }
 
 /// The s-box with these slots.
@@ -40,11 +74,6 @@ pub(crate) fn op(to: usize, a: usize, b: usize) -> Op {
 /// relative to the region. The number of rounds is a multiple of `fused`.
 pub(crate) fn sweeps(rounds: Range<usize>, fused: usize, scale: usize) -> (Vec<Sweep>, Vec<usize>) {
     let span = 1 << (fused - 1);
-    let scaled = |slot: usize| {
-        // Kernels rely on it.
-        assert!(slot < REGION);
-        (slot * scale) as u16
-    };
     let mut physical: Vec<usize> = (0..RING).collect();
     let mut spares: Vec<usize> = (RING..RING + span).collect();
     let mut sweeps = Vec::new();
@@ -52,12 +81,9 @@ pub(crate) fn sweeps(rounds: Range<usize>, fused: usize, scale: usize) -> (Vec<S
         // The unit in which the first stride is -span.
         let unit = RING - STRIDES[first] * half(fused - 1) % RING;
         let at = |step: usize| step * unit % RING;
-        let loads = (0..RING + 2 * span).map(|m| physical[at(m + RING - span)]);
+        let loads = (0..RING + 2 * span).map(|m| physical[at(m + RING - span)]).collect();
         let results: Vec<usize> = spares.drain(..).chain((span..RING).map(|m| physical[at(m)])).collect();
-        sweeps.push(Sweep {
-            loads: loads.map(scaled).collect(),
-            stores: results.iter().copied().map(scaled).collect(),
-        });
+        sweeps.push(Sweep::new(fused, scale, loads, results.clone()));
         spares.extend((0..span).map(|m| physical[at(m)]));
         for (step, slot) in results.into_iter().enumerate() {
             physical[at(step + span - ahead(fused))] = slot;
