@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::short::Short;
+
 /// The id of an entity, written `shard.realm.num`. Compares part by part, shard first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntityId {
@@ -21,17 +23,21 @@ impl EntityId {
     pub const fn new(shard: i64, realm: i64, num: i64) -> Self {
         EntityId { shard, realm, num }
     }
+
+    pub(crate) fn short(self) -> Short {
+        Short::new().number(self.shard).letter(b'.').number(self.realm).letter(b'.').number(self.num)
+    }
 }
 
 impl fmt::Display for EntityId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.shard, self.realm, self.num)
+        f.write_str(self.short().as_str())
     }
 }
 
 impl Serialize for EntityId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.short().as_str())
     }
 }
 

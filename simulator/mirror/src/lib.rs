@@ -16,6 +16,7 @@ pub mod files;
 mod hex;
 pub mod ingest;
 mod rest;
+mod short;
 pub mod store;
 mod time;
 

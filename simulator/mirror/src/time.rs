@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::short::Short;
+
 /// Nanoseconds in a second.
 pub const SECOND: i64 = 1_000_000_000;
 
@@ -16,17 +18,21 @@ impl Timestamp {
     pub fn parts(self) -> (i64, i64) {
         (self.0.div_euclid(SECOND), self.0.rem_euclid(SECOND))
     }
+
+    fn short(self) -> Short {
+        let (seconds, nanos) = self.parts();
+        Short::new().number(seconds).letter(b'.').digits(nanos.unsigned_abs(), 9)
+    }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, nanos) = self.parts();
-        write!(f, "{seconds}.{nanos:09}")
+        f.write_str(self.short().as_str())
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.short().as_str())
     }
 }

@@ -128,6 +128,16 @@ impl Answers for Api {
         watch.enter(Phase::Reply);
         Ok(reply)
     }
+
+    fn refuse(&self, status: u16) -> Option<Vec<u8>> {
+        let response = self.mirror.borrow().refuse(status);
+        let status = StatusCode::from_u16(response.status).ok()?;
+        let mut answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\n");
+        for (name, value) in &response.headers {
+            answer += &format!("{name}: {value}\r\n");
+        }
+        Some([answer.as_bytes(), b"\r\n", &response.body].concat())
+    }
 }
 
 /// Each byte as the character of that number.

@@ -46,6 +46,11 @@ pub(crate) trait Answers: 'static {
         watch: &Watch,
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Self::Body>, hyper::Error>>;
+
+    /// The whole answer to a request whose head cannot be read, in place of the HTTP library's empty one of that status.
+    fn refuse(&self, _status: u16) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// Whether the client wants to use the connection again.
@@ -110,7 +115,9 @@ impl Connections {
         A: Answers,
     {
         let watch = Rc::new(Watch::new(Rc::clone(&self.clock)));
-        let io = TokioIo::new(Watched { stream, watch: Rc::clone(&watch) });
+        let refuse = Rc::clone(api);
+        let refuse = Rc::new(move |status| refuse.refuse(status));
+        let io = TokioIo::new(Watched::new(stream, Rc::clone(&watch), refuse));
         let (api, requests) = (Rc::clone(api), Rc::clone(&watch));
         let service = service_fn(move |request| {
             let (api, watch) = (Rc::clone(&api), Rc::clone(&requests));

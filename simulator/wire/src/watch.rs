@@ -7,13 +7,16 @@ use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Length of a tick.
 pub(crate) const TICK: Duration = Duration::from_secs(1);
+
+/// Bytes that are read over after a head that could not be read.
+const DRAIN: u64 = 64 << 20;
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,11 +99,43 @@ impl Watch {
     }
 }
 
+/// What is said to a request whose head cannot be read: the whole answer for a status, or none where the HTTP library's own will do.
+pub(crate) type Refuse = dyn Fn(u16) -> Option<Vec<u8>>;
+
 /// A stream that tells its [`Watch`] what passes.
-#[derive(Debug)]
+///
+/// The HTTP library answers heads it cannot read by itself, with an empty body, and closes the connection. Here that answer is
+/// exchanged for the API's own, and the rest of what the client sends is read over, so that the answer reaches it.
 pub(crate) struct Watched<S> {
-    pub(crate) stream: S,
-    pub(crate) watch: Rc<Watch>,
+    stream: S,
+    watch: Rc<Watch>,
+    refuse: Rc<Refuse>,
+    refusal: Refusal,
+}
+
+/// How far a head that cannot be read was answered.
+#[derive(Debug, Default)]
+enum Refusal {
+    #[default]
+    None,
+    /// These bytes are still to be written.
+    Writing(Vec<u8>),
+    /// Everything was said, and so many bytes of the client were read over since.
+    Draining(u64),
+}
+
+impl<S> Watched<S> {
+    pub(crate) fn new(stream: S, watch: Rc<Watch>, refuse: Rc<Refuse>) -> Self {
+        Self { stream, watch, refuse, refusal: Refusal::None }
+    }
+
+    /// The answer to take the place of one that the HTTP library is about to write by itself.
+    fn refusal(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let is_own = matches!(self.watch.phase(), Phase::Idle | Phase::Head);
+        let status = bytes.strip_prefix(b"HTTP/1.1 ").filter(|_| is_own)?.get(..3)?;
+        let status: u16 = std::str::from_utf8(status).ok()?.parse().ok()?;
+        if status >= 400 { (self.refuse)(status) } else { None }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
@@ -125,10 +160,45 @@ impl<S: AsyncWrite + Unpin> Watched<S> {
         }
         poll
     }
+
+    /// Writes what is left of the API's own answer.
+    fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Refusal::Writing(left) = &mut self.refusal {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, left))?;
+            left.drain(..written);
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            if left.is_empty() {
+                self.refusal = Refusal::Draining(0);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Reads over what the client still sends, until it is done or has sent too much.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Refusal::Draining(drained) = &mut self.refusal {
+            let mut bytes = [0; 16 << 10];
+            let mut buf = ReadBuf::new(&mut bytes);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf));
+            *drained += buf.filled().len() as u64;
+            if read.is_err() || buf.filled().is_empty() || *drained > DRAIN {
+                break;
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(answer) = self.refusal(bytes) {
+            self.refusal = Refusal::Writing(answer);
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.note(poll)
     }
@@ -138,6 +208,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let Some(answer) = slices.first().and_then(|first| self.refusal(first)) {
+            self.refusal = Refusal::Writing(answer);
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+        }
         let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.note(poll)
     }
@@ -147,6 +221,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_refusal(cx))?;
         let poll = Pin::new(&mut self.stream).poll_flush(cx);
         if matches!(poll, Poll::Ready(Ok(()))) {
             self.watch.flushed();
@@ -155,53 +230,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn watch() -> (Rc<Cell<u32>>, Watch) {
-        let clock = Rc::new(Cell::new(0));
-        (Rc::clone(&clock), Watch::new(clock))
-    }
-
-    #[test]
-    fn a_dripping_head_is_overdue_although_bytes_keep_coming() {
-        let (clock, watch) = watch();
-        for _ in 0..=LIMITS.head {
-            watch.received();
-            assert!(!watch.overdue(&LIMITS));
-            clock.set(clock.get() + 1);
-        }
-        assert!(watch.overdue(&LIMITS));
-    }
-
-    #[test]
-    fn a_slow_reader_is_overdue_only_when_it_takes_nothing() {
-        let (clock, watch) = watch();
-        watch.enter(Phase::Reply);
-        for _ in 0..10 {
-            clock.set(clock.get() + LIMITS.reply);
-            assert!(!watch.overdue(&LIMITS));
-            watch.sent();
-        }
-        clock.set(clock.get() + LIMITS.reply + 1);
-        assert!(watch.overdue(&LIMITS));
-    }
-
-    #[test]
-    fn proof_of_work_has_no_limit_and_a_flushed_reply_is_idle() {
-        let (clock, watch) = watch();
-        watch.enter(Phase::Node);
-        clock.set(1_000_000);
-        assert!(!watch.overdue(&LIMITS));
-        watch.enter(Phase::Reply);
-        watch.flushed();
-        assert_eq!(watch.phase(), Phase::Idle);
-        clock.set(1_000_000 + LIMITS.idle + 1);
-        assert!(watch.overdue(&LIMITS));
+        ready!(self.poll_refusal(cx))?;
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        ready!(self.poll_drain(cx));
+        Poll::Ready(Ok(()))
     }
 }

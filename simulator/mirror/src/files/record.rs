@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
+use prost::Message;
+
 use super::bytes::{Bytes, put_sized};
+use super::hapi::{Transaction, TransactionBody, TransactionRecord};
 use super::{FileError, FileHash};
 
 /// Starts the hash of the file before.
@@ -38,6 +41,17 @@ pub struct Item<'a> {
     pub transaction: Cow<'a, [u8]>,
     /// Its record.
     pub record: Cow<'a, [u8]>,
+}
+
+impl Item<'static> {
+    /// A transaction with this body, unsigned, and its record.
+    pub fn new(body: &TransactionBody, record: &TransactionRecord) -> Self {
+        let transaction = Transaction { body_bytes: body.encode_to_vec(), ..Transaction::default() };
+        Item {
+            transaction: Cow::Owned(transaction.encode_to_vec()),
+            record: Cow::Owned(record.encode_to_vec()),
+        }
+    }
 }
 
 /// A record file.

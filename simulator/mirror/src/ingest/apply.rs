@@ -27,18 +27,19 @@ pub(super) fn transactions(store: &mut Store, decoded: &[Decoded]) -> Result<(),
     let mut times: Vec<i64> = decoded.iter().map(|transaction| transaction.consensus).collect();
     times.sort_unstable();
     let twice = times.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-    let known = times.iter().copied().find(|time| store.transactions().at(*time).is_some());
+    let latest = store.transactions().latest().unwrap_or(i64::MIN);
+    let mut known = times.iter().copied().take_while(|time| *time <= latest);
+    let known = known.find(|time| store.transactions().at(*time).is_some());
     if let Some(time) = twice.or(known) {
         return Err(DuplicateTime(time));
     }
     for transaction in decoded {
-        let entities = store.entities_mut();
-        for account in
-            [Some(transaction.node), Some(transaction.payer), transaction.proxy].into_iter().flatten()
-        {
-            entities.find_or_insert(account, EntityKind::Account);
-        }
         if let Some((id, kind, change)) = &transaction.entity {
+            let entities = store.entities_mut();
+            let named = [Some(transaction.node), Some(transaction.payer), transaction.proxy];
+            named.into_iter().flatten().for_each(|account| {
+                entities.find_or_insert(account, EntityKind::Account);
+            });
             apply(entities, *id, *kind, change);
         }
         store.insert_transaction(&transaction.transaction())?;

@@ -24,7 +24,14 @@ pub(super) enum Failure {
     Exception,
     /// The path is not properly percent-encoded.
     Path,
-    /// Nothing is served under this path with this method.
+    /// This path is served, but not with this method.
+    Method {
+        /// The method.
+        method: String,
+        /// The path as sent.
+        path: String,
+    },
+    /// Nothing is served under this path.
     Route {
         /// The method.
         method: String,
@@ -72,9 +79,11 @@ impl Failure {
             Failure::AccountId => (400, "Invalid parameter: account.id"),
             Failure::TransactionId => (400, "Invalid parameter: transaction_id"),
             Failure::Path => (400, "Invalid path"),
+            Failure::Method { .. } => (405, "Method not allowed"),
             _ => (404, "Not found"),
         };
-        Response::json(status, envelope([message.to_owned()].into_iter()))
+        let response = Response::json(status, envelope([message.to_owned()].into_iter()));
+        if status == 405 { response.allow("GET,HEAD,OPTIONS") } else { response }
     }
 
     fn as_recorded(&self) -> Response {
@@ -85,7 +94,7 @@ impl Failure {
             Failure::NoTransaction => Response::text(404, "Not found"),
             Failure::Exception => Response::page(500, "Internal Server Error"),
             Failure::Path => Response::page(400, "Bad Request"),
-            Failure::Route { method, path } => {
+            Failure::Route { method, path } | Failure::Method { method, path } => {
                 Response::page(404, &format!("Cannot {method} {}", encode_path(path)))
             }
             Failure::Database | Failure::Parameters(_) => Response::text(500, "Internal error"),
@@ -95,6 +104,15 @@ impl Failure {
 
 const TRANSACTION_ID: &str = "Invalid Transaction id. Please use \"shard.realm.num-ssssssssss.nnnnnnnnn\" format where ssss \
                               are 10 digits seconds and nnn are 9 digits nanoseconds";
+
+/// What is said to a request that cannot be read.
+pub(super) fn unreadable(status: u16) -> Response {
+    let message = match status {
+        431 => "Request line and headers too long",
+        _ => "Malformed request",
+    };
+    Response::json(status, envelope([message.to_owned()].into_iter()))
+}
 
 /// Percent-encodes what may not stand in a path; what is encoded already stays.
 fn encode_path(path: &str) -> String {

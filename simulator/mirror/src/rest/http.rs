@@ -121,6 +121,12 @@ impl Response {
         response
     }
 
+    /// Tells which methods are served.
+    pub(super) fn allow(mut self, methods: &str) -> Self {
+        self.set("allow", methods.to_owned());
+        self
+    }
+
     /// The value of a header, its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
@@ -149,12 +155,17 @@ impl Response {
             self.body = body;
             self.set("content-encoding", name.name().to_owned());
         }
-        self.with_length(request)
+        self.with_length().without_body_for(request)
     }
 
-    /// Adds the length of the body, which `HEAD` leaves out.
-    pub(super) fn with_length(mut self, request: &Request<'_>) -> Self {
+    /// Adds the length of the body.
+    pub(super) fn with_length(mut self) -> Self {
         self.set("content-length", self.body.len().to_string());
+        self
+    }
+
+    /// Leaves the body out where the method is `HEAD`.
+    pub(super) fn without_body_for(mut self, request: &Request<'_>) -> Self {
         if request.method == "HEAD" {
             self.body.clear();
         }

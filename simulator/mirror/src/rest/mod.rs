@@ -80,10 +80,13 @@ impl Mirror {
     /// Answers a request.
     pub fn handle(&self, request: &Request<'_>) -> Response {
         if request.head_length() > http::HEAD_LIMIT {
-            return Response::empty(431);
+            return self.refuse(431).without_body_for(request);
         }
         if self.dialect.announces_express && http::has_bad_json(request) {
-            return Response::page(400, "Bad Request").with_length(request).announce(self.dialect);
+            return Response::page(400, "Bad Request")
+                .with_length()
+                .without_body_for(request)
+                .announce(self.dialect);
         }
         let response = if request.method == "OPTIONS" {
             Response::preflight(request)
@@ -94,15 +97,25 @@ impl Mirror {
         response.allow_any_origin().announce(self.dialect)
     }
 
+    /// The answer to a request that cannot be read as far as its path, of this status; a path that is too long counts as a head that is.
+    pub fn refuse(&self, status: u16) -> Response {
+        let status = if status == 414 { 431 } else { status };
+        if self.dialect.uniform_errors {
+            failure::unreadable(status).allow_any_origin().with_length()
+        } else {
+            Response::empty(status)
+        }
+    }
+
     fn serve(&self, request: &Request<'_>) -> Result<String, Failure> {
         let path = request.path();
-        let missing = || Failure::Route { method: request.method.to_owned(), path: path.to_owned() };
-        let route = Route::find(path).ok_or_else(missing)?;
+        let (method, owned) = (request.method.to_owned(), path.to_owned());
+        let Some(route) = Route::find(path) else { return Err(Failure::Route { method, path: owned }) };
         let decode = |id| query::percent_decode(id).ok_or(Failure::Path);
         let id =
             if let Route::Account(id) | Route::Transaction(id) = route { decode(id)? } else { String::new() };
         if !matches!(request.method, "GET" | "HEAD") {
-            return Err(missing());
+            return Err(Failure::Method { method, path: owned });
         }
         let query = query::parse(request.query());
         let context = Context { store: &self.store, dialect: self.dialect, path, query };
@@ -116,8 +129,13 @@ impl Mirror {
     }
 }
 
+/// Bytes that most answers fit in.
+const ROOM: usize = 16 << 10;
+
 /// An answer as JSON text.
 fn json(answer: &impl Serialize) -> String {
-    // Structs of texts, numbers and lists always serialise.
-    serde_json::to_string(answer).unwrap_or_default()
+    let mut text = Vec::with_capacity(ROOM);
+    // Structs of texts, numbers and lists always serialise, and to UTF-8.
+    let _ = serde_json::to_writer(&mut text, answer);
+    String::from_utf8(text).unwrap_or_default()
 }

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
+use crate::short::Short;
 use crate::store::{BalanceRow, EntityRef, Snapshot, Store, Transaction};
 use crate::{Dialect, EntityId, EntityKind, Timestamp, hex};
 
@@ -111,6 +112,45 @@ struct TransferView {
     amount: Amount,
 }
 
+/// The id of a transaction: payer and valid start.
+struct TransactionId {
+    payer: EntityId,
+    valid_start: Timestamp,
+}
+
+impl Serialize for TransactionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (seconds, nanos) = self.valid_start.parts();
+        let text = self.payer.short().letter(b'-').number(seconds).letter(b'-');
+        serializer.serialize_str(text.digits(nanos.unsigned_abs(), 9).as_str())
+    }
+}
+
+/// An integer that is told as a text.
+struct Decimal(i64);
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(Short::new().number(self.0).as_str())
+    }
+}
+
+/// The transfers of a transaction.
+struct Transfers<'a> {
+    store: &'a Store,
+    dialect: Dialect,
+    transfers: &'a [(EntityRef, i64)],
+}
+
+impl Serialize for Transfers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.transfers.iter().map(|&(account, amount)| TransferView {
+            account: self.store.entities().get(account).id,
+            amount: Amount::new(amount, self.dialect),
+        }))
+    }
+}
+
 /// What the API shows of a transaction.
 #[derive(Serialize)]
 pub(super) struct TransactionView<'a> {
@@ -120,33 +160,29 @@ pub(super) struct TransactionView<'a> {
     memo_base64: Option<String>,
     result: &'a str,
     name: &'a str,
-    max_fee: Option<String>,
-    valid_duration_seconds: Option<String>,
+    max_fee: Option<Decimal>,
+    valid_duration_seconds: Option<Decimal>,
     node: EntityId,
-    transaction_id: String,
-    transfers: Vec<TransferView>,
+    transaction_id: TransactionId,
+    transfers: Transfers<'a>,
 }
 
 impl<'a> TransactionView<'a> {
-    pub(super) fn new(store: &Store, transaction: &'a Transaction, dialect: Dialect) -> Self {
+    pub(super) fn new(store: &'a Store, transaction: &'a Transaction, dialect: Dialect) -> Self {
         let id = |entity: EntityRef| store.entities().get(entity).id;
-        let (seconds, nanos) = Timestamp(transaction.valid_start).parts();
-        let transfer = |&(account, amount): &(EntityRef, i64)| TransferView {
-            account: id(account),
-            amount: Amount::new(amount, dialect),
-        };
+        let valid_start = Timestamp(transaction.valid_start);
         TransactionView {
             consensus_timestamp: Timestamp(transaction.consensus),
-            valid_start_timestamp: Timestamp(transaction.valid_start),
+            valid_start_timestamp: valid_start,
             charged_tx_fee: Amount::new(transaction.charged_fee.unwrap_or(0), dialect),
             memo_base64: transaction.memo.as_deref().map(|memo| STANDARD.encode(memo)),
             result: &transaction.result,
             name: &transaction.name,
-            max_fee: transaction.max_fee.map(|fee| fee.to_string()),
-            valid_duration_seconds: transaction.valid_duration.map(|seconds| seconds.to_string()),
+            max_fee: transaction.max_fee.map(Decimal),
+            valid_duration_seconds: transaction.valid_duration.map(Decimal),
             node: id(transaction.node),
-            transaction_id: format!("{}-{seconds}-{nanos:09}", id(transaction.payer)),
-            transfers: transaction.transfers.iter().map(transfer).collect(),
+            transaction_id: TransactionId { payer: id(transaction.payer), valid_start },
+            transfers: Transfers { store, dialect, transfers: &transaction.transfers },
         }
     }
 }

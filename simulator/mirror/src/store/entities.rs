@@ -7,6 +7,9 @@ use crate::{Entity, EntityId, EntityKind};
 
 /// Of how many matching entities at least it is faster to walk all entities in order of insertion than to sort the matching ones.
 const MANY: usize = 65_536;
+/// How many of the entities known first are looked at, for each that is wanted, before those in the range of ids are: where many
+/// match, those suffice.
+const NEAR: usize = 4;
 
 /// A short handle on an entity of one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +107,12 @@ impl Entities {
             return Vec::new();
         }
         let is_wanted = |entity: &Entity| entity.holds_balance() && ids.contains(entity.id);
+        let oldest = (0u32..).map(EntityRef).zip(&self.entities).take(limit.saturating_mul(NEAR));
+        let near: Vec<EntityRef> =
+            oldest.filter(|(_, entity)| is_wanted(entity)).map(|(known, _)| known).take(limit).collect();
+        if near.len() == limit {
+            return near;
+        }
         let in_range = || self.by_id.range(low..=high).map(|(_, known)| *known);
         let mut found: Vec<EntityRef> =
             in_range().filter(|known| is_wanted(self.get(*known))).take(MANY).collect();

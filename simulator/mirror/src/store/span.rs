@@ -1,6 +1,7 @@
 //! Which values of a column a request asks for.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 /// A comparison, as in `gte:5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,10 +89,19 @@ impl Span {
         *self == Span::default()
     }
 
+    /// The places of a sorted slice between the span's ends, holes included.
+    pub fn range<T>(&self, sorted: &[T], value: impl Fn(&T) -> i64) -> Range<usize> {
+        let is_below = |item: &T| i128::from(value(item)) < self.low;
+        let is_within = |item: &T| i128::from(value(item)) <= self.high;
+        // Most spans are open on one side or both: then there is nothing to search.
+        let start = if sorted.first().is_some_and(is_below) { sorted.partition_point(is_below) } else { 0 };
+        let open = sorted.last().is_none_or(is_within);
+        let end = if open { sorted.len() } else { sorted.partition_point(is_within) };
+        start.min(end)..end
+    }
+
     /// The part of a sorted slice between the span's ends, holes included.
     pub fn slice<'a, T>(&self, sorted: &'a [T], value: impl Fn(&T) -> i64) -> &'a [T] {
-        let start = sorted.partition_point(|item| i128::from(value(item)) < self.low);
-        let end = sorted.partition_point(|item| i128::from(value(item)) <= self.high);
-        sorted.get(start..end).unwrap_or_default()
+        &sorted[self.range(sorted, value)]
     }
 }

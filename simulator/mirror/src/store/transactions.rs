@@ -1,16 +1,19 @@
 //! The transactions and their indexes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::entities::{Entities, EntityRef};
 use super::idset::IdSet;
-use super::postings::{Class, Merge, Postings};
+use super::postings::{Class, Merge, Position, Postings, within};
 use super::span::Span;
 use crate::{EntityId, EntityKind, Timestamp};
 
 /// The result that counts as success.
 const SUCCESS: &str = "SUCCESS";
+/// Of how many accounts at least it is worth trying to find transactions by looking at one after the other.
+const MANY: usize = 64;
 
 /// A transaction as it comes in.
 #[derive(Clone, Debug)]
@@ -109,6 +112,19 @@ pub struct TransactionQuery {
 }
 
 impl TransactionQuery {
+    /// Whether a transaction answers the query, of accounts that are asked for.
+    fn hits(&self, known: &Transaction, is_asked: impl Fn(EntityRef) -> bool) -> bool {
+        let success = &*known.result == SUCCESS;
+        let goes = |amount: i64| match self.direction {
+            None => true,
+            Some(Direction::Credit) => amount > 0,
+            Some(Direction::Debit) => amount < 0,
+        };
+        self.outcome.is_none_or(|outcome| success == (outcome == Outcome::Success))
+            && self.time.contains(known.consensus)
+            && known.transfers.iter().any(|&(account, amount)| goes(amount) && is_asked(account))
+    }
+
     fn wants(&self, class: Class) -> bool {
         let outcome = self.outcome.is_none_or(|outcome| class.success == (outcome == Outcome::Success));
         let direction = match self.direction {
@@ -124,7 +140,8 @@ impl TransactionQuery {
 #[derive(Clone, Debug, Default)]
 pub struct Transactions {
     transactions: Vec<Transaction>,
-    by_id: BTreeSet<(EntityRef, i64, i64)>,
+    /// Valid start, payer and consensus time; valid starts come nearly in order, so that this grows at its end.
+    by_id: BTreeSet<(i64, EntityRef, i64)>,
     everywhere: Postings,
     by_account: Vec<Postings>,
     names: BTreeMap<Box<str>, Arc<str>>,
@@ -152,9 +169,14 @@ impl Transactions {
         self.transactions.get(place)
     }
 
+    /// The consensus time of the latest.
+    pub fn latest(&self) -> Option<i64> {
+        self.transactions.last().map(|last| last.consensus)
+    }
+
     /// Those of a payer and valid start (the successful one and its duplicates) that have transfers, the earliest first.
     pub fn with_id(&self, payer: EntityRef, valid_start: i64) -> impl Iterator<Item = &Transaction> {
-        let known = self.by_id.range((payer, valid_start, i64::MIN)..=(payer, valid_start, i64::MAX));
+        let known = self.by_id.range((valid_start, payer, i64::MIN)..=(valid_start, payer, i64::MAX));
         known.filter_map(|(_, _, consensus)| self.at(*consensus)).filter(|known| !known.transfers.is_empty())
     }
 
@@ -165,11 +187,11 @@ impl Transactions {
     ) -> Result<(), DuplicateTime> {
         let place = self.place(new.consensus)?;
         let mut account = |id| entities.find_or_insert(id, EntityKind::Account);
-        let (payer, node) = (account(new.payer), account(new.node));
+        let (node, payer) = (account(new.node), account(new.payer));
         let transfers: Box<[(EntityRef, i64)]> =
             new.transfers.iter().map(|(id, amount)| (account(*id), *amount)).collect();
-        self.by_id.insert((payer, new.valid_start, new.consensus));
-        self.post(&transfers, new.consensus, new.result == SUCCESS);
+        self.by_id.insert((new.valid_start, payer, new.consensus));
+        self.post(&transfers, place, new.result == SUCCESS);
         let transaction = Transaction {
             consensus: new.consensus,
             valid_start: new.valid_start,
@@ -188,7 +210,7 @@ impl Transactions {
     }
 
     fn place(&self, consensus: i64) -> Result<usize, DuplicateTime> {
-        if self.transactions.last().is_none_or(|last| last.consensus < consensus) {
+        if self.latest().is_none_or(|latest| latest < consensus) {
             return Ok(self.transactions.len());
         }
         match self.transactions.binary_search_by_key(&consensus, |known| known.consensus) {
@@ -197,17 +219,26 @@ impl Transactions {
         }
     }
 
-    fn post(&mut self, transfers: &[(EntityRef, i64)], consensus: i64, success: bool) {
+    fn post(&mut self, transfers: &[(EntityRef, i64)], place: usize, success: bool) {
+        let position = position(place);
+        if place < self.transactions.len() {
+            self.everywhere.make_room(position);
+            self.by_account.iter_mut().for_each(|postings| postings.make_room(position));
+        }
         if transfers.is_empty() {
             return;
         }
-        self.everywhere.insert(Class::of(transfers, success), consensus);
-        let mut by_account = transfers.to_vec();
-        by_account.sort_unstable();
-        for own in by_account.chunk_by(|left, right| left.0 == right.0) {
-            let index = own[0].0.index();
-            self.by_account.resize_with(self.by_account.len().max(index + 1), Postings::default);
-            self.by_account[index].insert(Class::of(own, success), consensus);
+        self.everywhere.insert(Class::of(transfers, success), position);
+        for (at, (account, _)) in transfers.iter().enumerate() {
+            if transfers[..at].iter().any(|(known, _)| known == account) {
+                continue;
+            }
+            let index = account.index();
+            if index >= self.by_account.len() {
+                self.by_account.resize_with(index + 1, Postings::default);
+            }
+            let class = Class::of_account(*account, &transfers[at..], success);
+            self.by_account[index].insert(class, position);
         }
     }
 
@@ -221,17 +252,58 @@ impl Transactions {
     }
 
     pub(super) fn select(&self, entities: &Entities, query: &TransactionQuery) -> Vec<&Transaction> {
+        let range = query.time.range(&self.transactions, |known| known.consensus);
+        let range = position(range.start)..position(range.end);
         let wants = |class| query.wants(class);
-        let lists: Vec<&[i64]> = match &query.accounts {
-            None => self.everywhere.lists(wants).collect(),
-            Some(ids) => {
-                let accounts = entities.first_holders(ids, query.accounts_limit);
-                let postings = accounts.iter().filter_map(|account| self.by_account.get(account.index()));
-                postings.flat_map(|postings| postings.lists(wants)).collect()
-            }
+        let Some(ids) = &query.accounts else {
+            return self.merge(self.everywhere.lists(wants), &range, query);
         };
-        let within = lists.into_iter().map(|list| query.time.slice(list, |time| *time));
-        let times = Merge::new(within, query.ascending).filter(|time| query.time.contains(*time));
-        times.take(query.limit).filter_map(|time| self.at(time)).collect()
+        let accounts = entities.first_holders(ids, query.accounts_limit);
+        if accounts.len() >= MANY
+            && let Some(found) = self.scan(&accounts, entities.len(), &range, query)
+        {
+            return found;
+        }
+        let postings = accounts.iter().filter_map(|account| self.by_account.get(account.index()));
+        self.merge(postings.flat_map(|postings| postings.lists(wants)), &range, query)
     }
+
+    /// The first transactions of some lists.
+    fn merge<'a>(
+        &self,
+        lists: impl Iterator<Item = &'a [Position]>,
+        range: &Range<Position>,
+        query: &TransactionQuery,
+    ) -> Vec<&Transaction> {
+        let merged = Merge::new(lists.map(|list| within(list, range)), query.ascending);
+        let found = merged.filter_map(|position| self.transactions.get(position as usize));
+        found.filter(|known| query.time.contains(known.consensus)).take(query.limit).collect()
+    }
+
+    /// The first transactions of so many accounts that some account occurs in most: looks at one transaction after the other. `None`
+    /// when too few are found soon, so that merging the accounts' lists is the faster way.
+    fn scan(
+        &self,
+        accounts: &[EntityRef],
+        entities: usize,
+        range: &Range<Position>,
+        query: &TransactionQuery,
+    ) -> Option<Vec<&Transaction>> {
+        let mut is_asked = vec![false; entities];
+        accounts.iter().for_each(|account| is_asked[account.index()] = true);
+        let candidates = &self.transactions[range.start as usize..range.end as usize];
+        let effort = accounts.len();
+        let hits = |known: &&Transaction| query.hits(known, |account| is_asked[account.index()]);
+        let found: Vec<&Transaction> = if query.ascending {
+            candidates.iter().take(effort).filter(hits).take(query.limit).collect()
+        } else {
+            candidates.iter().rev().take(effort).filter(hits).take(query.limit).collect()
+        };
+        (found.len() == query.limit || candidates.len() <= effort).then_some(found)
+    }
+}
+
+/// A place among the transactions; there is no memory for more of them than this can tell.
+fn position(place: usize) -> Position {
+    Position::try_from(place).unwrap_or(Position::MAX)
 }

@@ -1,10 +1,8 @@
 //! Four nodes that write record files, and transactions to write.
 
-use std::borrow::Cow;
 use std::fs;
 use std::path::PathBuf;
 
-use prost::Message;
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use tanglegram_mirror::files::address_book::{AddressBook, BookNode};
@@ -92,12 +90,7 @@ impl Draft {
     }
 
     pub(crate) fn item(&self) -> Item<'static> {
-        let transaction =
-            hapi::Transaction { body_bytes: self.body.encode_to_vec(), ..hapi::Transaction::default() };
-        Item {
-            transaction: Cow::Owned(transaction.encode_to_vec()),
-            record: Cow::Owned(self.record.encode_to_vec()),
-        }
+        Item::new(&self.body, &self.record)
     }
 }
 

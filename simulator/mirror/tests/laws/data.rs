@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use tanglegram_mirror::store::NewTransaction;
 use tanglegram_mirror::{EntityId, Store, dataset};
 
 /// A random transaction: results and transfers; its consensus time follows from its place.
@@ -40,6 +41,31 @@ pub(crate) fn data() -> impl Strategy<Value = Data> {
 }
 
 impl Data {
+    /// A store that learnt the transactions in another order.
+    pub(crate) fn shuffled(&self, seed: u64) -> Store {
+        let mut places: Vec<usize> = (0..self.transactions.len()).collect();
+        places.sort_by_key(|place| (*place as u64 ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut store = Data { transactions: Vec::new(), ..self.clone() }.store();
+        for place in places {
+            let transaction = &self.transactions[place];
+            let new = NewTransaction {
+                consensus: consensus(place),
+                payer: EntityId::new(0, 0, 2),
+                valid_start: consensus(place) - 1,
+                name: "CRYPTOTRANSFER",
+                result: if transaction.success { "SUCCESS" } else { "INVALID_SIGNATURE" },
+                node: EntityId::new(0, 0, 3),
+                transfers: &transaction.transfers,
+                charged_fee: Some(1),
+                memo: Some(b""),
+                max_fee: Some(1),
+                valid_duration: Some(120),
+            };
+            store.insert_transaction(&new).expect("times differ");
+        }
+        store
+    }
+
     /// The store that knows it.
     pub(crate) fn store(&self) -> Store {
         let balances: Vec<Value> = self
@@ -84,6 +110,18 @@ impl Compare {
             "gte" => left >= right,
             other => panic!("{other}"),
         }
+    }
+}
+
+impl Compare {
+    /// `lt:S.R.N` as the real server takes it: shard and realm may be equal, the number must be less.
+    pub(crate) fn holds_by_parts(self, id: EntityId, than: EntityId) -> bool {
+        let outer = Compare(match self.0 {
+            "lt" => "lte",
+            "gt" => "gte",
+            other => other,
+        });
+        outer.holds(id.shard, than.shard) && outer.holds(id.realm, than.realm) && self.holds(id.num, than.num)
     }
 }
 
@@ -136,11 +174,14 @@ impl Query {
         format!("/api/v1/transactions?{}", parts.join("&"))
     }
 
-    /// The places of the transactions that answer it, by looking at every one.
-    pub(crate) fn model(&self, data: &Data) -> Vec<usize> {
+    /// The places of the transactions that answer it, by looking at every one. Ids compare as a whole or part by part.
+    pub(crate) fn model(&self, data: &Data, whole: bool) -> Vec<usize> {
+        let holds = |(op, than): &(Compare, EntityId), id: &EntityId| {
+            if whole { op.holds(id, than) } else { op.holds_by_parts(*id, *than) }
+        };
         let has_row = |transfers: &[(EntityId, i64)]| {
             transfers.iter().any(|(id, amount)| {
-                self.accounts.iter().all(|(op, than)| op.holds(id, than))
+                self.accounts.iter().all(|condition| holds(condition, id))
                     && match self.kind {
                         Some("credit") => *amount > 0,
                         Some("debit") => *amount < 0,
