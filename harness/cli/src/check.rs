@@ -105,6 +105,7 @@ fn selection(args: &CheckArgs, api: Option<String>) -> Selection {
         api,
         world: chosen.world.clone(),
         read_only: chosen.read_only,
+        external: args.url.is_some(),
     }
 }
 

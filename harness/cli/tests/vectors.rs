@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use tanglegram_runner::{Failure, Library, Prepared, Verdict, replay};
+use tanglegram_runner::{Failure, Library, Prepared, Snapshots, Verdict, replay, replay_network};
 use tanglegram_target::{
     Client, DIALECTS, Embedded, Limits, MIRROR_DIALECTS, Need, dialects, outside_address,
 };
-use tanglegram_vector::{ANY_WORLD, Vector};
+use tanglegram_vector::{ANY_WORLD, Difference, Vector};
 use tokio::runtime::{Builder, Runtime};
 
 type Nodes = Arc<BTreeMap<&'static str, Mutex<Embedded>>>;
@@ -41,8 +41,38 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime can be built")
 }
 
+/// Snapshots as `cargo insta review` knows them.
+struct Insta;
+
+impl Snapshots for Insta {
+    fn compare(&mut self, name: &str, shown: &str) -> Option<Difference> {
+        let mut settings = insta::Settings::new();
+        settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/network/snapshots"));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(name, shown));
+        None
+    }
+}
+
+/// A network's vector, in both dialects; both have the same replies.
+fn run_network(item: &Prepared<'_>) -> Result<(), Failed> {
+    let speaks = |dialect: &&&str| item.vector.dialects.is_empty() || item.vector.dialects.iter().any(|own| own == **dialect);
+    for dialect in DIALECTS.iter().filter(speaks) {
+        match runtime().block_on(replay_network(item, dialect, &mut Insta)) {
+            Some(Verdict::Pass) => {}
+            Some(Verdict::Fail(failure)) => return Err(told(dialect, item.vector, &failure).into()),
+            other => return Err(format!("{dialect}: not run: {other:?}").into()),
+        }
+    }
+    Ok(())
+}
+
 fn run(vector: &Vector, library: &Library, nodes: &Nodes) -> Result<(), Failed> {
     let item = Prepared::new(vector, &library.fixture);
+    if vector.network.is_some() {
+        return run_network(&item);
+    }
     let speaks = |dialect: &str| {
         let has_api = dialects(vector.api()).contains(&dialect);
         has_api && (vector.dialects.is_empty() || vector.dialects.iter().any(|own| own == dialect))

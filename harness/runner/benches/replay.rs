@@ -56,6 +56,7 @@ fn selection() -> Selection {
         api: None,
         world: Some(WORLDS[0].name.to_owned()),
         read_only: true,
+        external: true,
     }
 }
 

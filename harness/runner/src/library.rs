@@ -8,6 +8,8 @@ use tanglegram_vector::{
     read_spec,
 };
 
+use crate::network;
+use crate::snapshot::Recorded;
 use tanglegram_target::{DIALECTS, Fixture, IRI, MIRROR_DIALECTS, WORLDS, World};
 
 /// Everything a run can draw from.
@@ -19,6 +21,8 @@ pub struct Library {
     pub files: Vec<VectorFile>,
     /// The tangle that the fixture worlds are fed with.
     pub fixture: Arc<Fixture>,
+    /// The replies recorded of networks.
+    pub recorded: Recorded,
 }
 
 impl Library {
@@ -37,7 +41,11 @@ impl Library {
         let read = |source: &Arc<Source>| read_file(source, stem(&source.name), &catalogue);
         let files = collect(vectors.iter().map(read), &mut problems);
         duplicates(&specs, &files, &mut problems);
-        if problems.is_empty() { Ok(Self { specs, files, fixture }) } else { Err(problems) }
+        let vectors = files.iter().flat_map(|file: &VectorFile| &file.vectors);
+        let networks = vectors.filter_map(|vector| Some((vector, vector.network.as_ref()?)));
+        problems.extend(networks.flat_map(|(vector, its)| network::check(vector, its)));
+        let recorded = Recorded::default();
+        if problems.is_empty() { Ok(Self { specs, files, fixture, recorded }) } else { Err(problems) }
     }
 
     /// Every vector, file by file.
@@ -84,6 +92,7 @@ fn catalogue(specs: &[SpecFile], fixture: &Fixture) -> Catalogue {
     Catalogue {
         clauses: specs.iter().flat_map(|spec| &spec.clauses).map(|clause| clause.id.clone()).collect(),
         worlds: WORLDS.iter().map(world).collect(),
+        network: network::names(),
         dialects: DIALECTS.iter().chain(&MIRROR_DIALECTS).map(|dialect| (*dialect).to_owned()).collect(),
     }
 }

@@ -6,7 +6,8 @@ use tanglegram_vector::{ANY_WORLD, Level, Vector};
 
 use crate::library::Library;
 use crate::prepare::Prepared;
-use tanglegram_target::{MIRROR, WORLDS};
+use crate::snapshot::Recorded;
+use tanglegram_target::{IRI, MIRROR, WORLDS};
 
 /// What the user wants to be run.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Selection {
     pub world: Option<String>,
     /// Never send a command that changes a node.
     pub read_only: bool,
+    /// The target is a node that is there already, over whose network nobody here has power.
+    pub external: bool,
 }
 
 /// Vectors in the order they are run.
@@ -36,12 +39,18 @@ pub struct Plan<'l> {
     pub items: Vec<Prepared<'l>>,
     /// Those that are selected, but cannot be run, with the reason.
     pub skipped: Vec<(&'l Vector, String)>,
+    /// The dialect that the nodes of networks speak.
+    pub(crate) dialect: String,
+    /// The replies recorded of networks.
+    pub(crate) recorded: &'l Recorded,
 }
 
 impl<'l> Plan<'l> {
     /// Selects from the library.
     pub fn new(library: &'l Library, selection: &Selection) -> Self {
-        let mut plan = Self { items: Vec::new(), skipped: Vec::new() };
+        let dialect = selection.dialect.clone();
+        let recorded = &library.recorded;
+        let mut plan = Self { items: Vec::new(), skipped: Vec::new(), dialect, recorded };
         for vector in library.vectors().filter(|vector| selection.wants(vector)) {
             match selection.refuses(vector) {
                 Some(reason) => plan.skipped.push((vector, reason)),
@@ -69,7 +78,10 @@ impl Selection {
         (self.filters.is_empty() || self.filters.iter().any(|filter| fits(filter, &vector.path)))
             && (self.tags.is_empty() || self.tags.iter().any(|tag| vector.tags.contains(tag)))
             && vector.level <= self.level
-            && self.api.as_ref().is_none_or(|api| vector.api() == api)
+            && self
+                .api
+                .as_ref()
+                .is_none_or(|api| vector.api() == api || (api == IRI && vector.network.is_some()))
             && world.is_none_or(|world| vector.world == world || vector.world == ANY_WORLD)
     }
 
@@ -78,6 +90,9 @@ impl Selection {
         let dialect = if vector.api() == MIRROR { &self.mirror_dialect } else { &self.dialect };
         if !vector.dialects.is_empty() && !vector.dialects.contains(dialect) {
             return Some(format!("speaks of {}, not of {dialect}", vector.dialects.join(", ")));
+        }
+        if self.external && vector.network.is_some() {
+            return Some("needs power over a whole network: its time and its faults".to_owned());
         }
         if self.read_only && vector.changes_node() {
             let changing: BTreeSet<String> = vector.commands().into_iter().collect();

@@ -8,6 +8,8 @@ use tanglegram_target::{BadRequest, Bytes, Fixture, IRI, Request, World};
 use tanglegram_vector::{Ask, RawBody, Scope, Step, Template, Undefined, Vector};
 use thiserror::Error;
 
+use crate::network;
+
 /// A vector with its requests.
 #[derive(Debug)]
 pub struct Prepared<'v> {
@@ -26,14 +28,19 @@ pub(crate) enum PrepareError {
     Undefined(#[from] Undefined),
     #[error(transparent)]
     Bad(#[from] BadRequest),
+    #[error("the step is not a single request")]
+    NoRequest,
 }
 
 impl<'v> Prepared<'v> {
     /// Makes a vector's requests ready.
     pub fn new(vector: &'v Vector, fixture: &Fixture) -> Self {
         let world = World::find(&vector.world);
-        let names =
-            world.filter(|world| world.api == IRI).map_or_else(Arc::default, |_| fixture.names.clone());
+        let names = match world {
+            _ if vector.network.is_some() => network::names().names,
+            Some(world) if world.api == IRI => fixture.names.clone(),
+            _ => Arc::default(),
+        };
         let scope = Scope { world: &names, captured: &BTreeMap::new() };
         let authorize = world.is_none_or(|world| world.credentials.is_none());
         let requests = vector.steps.iter().map(|step| request(step, authorize, &scope).ok()).collect();
@@ -87,6 +94,7 @@ pub(crate) fn request(step: &Step, authorize: bool, scope: &Scope<'_>) -> Result
             request.authorize = authorize;
             Ok(request)
         }
+        Ask::Send(_) | Ask::Act(_) => Err(PrepareError::NoRequest),
     }
 }
 

@@ -7,9 +7,11 @@ use tanglegram_vector::ANY_WORLD;
 use tokio::time::Instant;
 
 use crate::execute::execute;
+use crate::network;
 use crate::plan::Plan;
 use crate::preflight::{mirror_preflight, preflight};
 use crate::prepare::Prepared;
+use crate::snapshot::Snapshots;
 use crate::verdict::{Outcome, Verdict};
 
 /// Exchanges that may use up their whole time before the target is given up.
@@ -44,7 +46,7 @@ pub async fn run<'l, P: Provider>(
         observe(Outcome { vector, verdict: Verdict::Skip(reason.clone()), elapsed: Duration::ZERO });
     }
     let deadline = Instant::now() + options.total;
-    let mut runner = Runner { provider, options, client: None, timeouts: 0 };
+    let mut runner = Runner { plan, provider, options, client: None, timeouts: 0 };
     for item in &plan.items {
         if Instant::now() >= deadline {
             return Ending::Unusable(format!("the run took longer than {} s", options.total.as_secs()));
@@ -68,7 +70,18 @@ pub async fn replay(item: &Prepared<'_>, client: &mut Client) -> Verdict {
     execute(item, client).await.verdict
 }
 
+/// Runs a vector that has one in its network, whose nodes speak a dialect.
+pub async fn replay_network(
+    item: &Prepared<'_>,
+    dialect: &str,
+    snapshots: &mut dyn Snapshots,
+) -> Option<Verdict> {
+    let network = item.vector.network.as_ref()?;
+    Some(network::execute(item, network, dialect, snapshots).await)
+}
+
 struct Runner<'r, P> {
+    plan: &'r Plan<'r>,
     provider: &'r mut P,
     options: &'r RunOptions,
     client: Option<Client>,
@@ -79,6 +92,10 @@ impl<P: Provider> Runner<'_, P> {
     /// The verdict on one vector, and why the run cannot go on if it cannot.
     async fn item(&mut self, item: &Prepared<'_>) -> Result<(Verdict, Option<String>), String> {
         let vector = item.vector;
+        let mut recorded = self.plan.recorded;
+        if let Some(verdict) = replay_network(item, &self.plan.dialect, &mut recorded).await {
+            return Ok((verdict, None));
+        }
         let need = Need {
             api: vector.api(),
             world: Some(vector.world.as_str()).filter(|world| *world != ANY_WORLD),

@@ -8,6 +8,7 @@ use tanglegram_target::Fixture;
 use tanglegram_vector::{MAX_FILE, Mistake, Problem, Source};
 
 use crate::library::Library;
+use crate::snapshot::Recorded;
 
 static VECTORS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../vectors");
 static SPECS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../specs");
@@ -26,11 +27,46 @@ impl Library {
     /// Everything that is wrong with any of the files.
     pub fn load(vectors: Option<&Path>, specs: Option<&Path>) -> Result<Self, Vec<Problem>> {
         let specs = specs.map_or_else(|| Ok(embedded(&SPECS, "specs")), folder)?;
+        let recorded = vectors.map_or_else(embedded_snapshots, snapshots_below);
         let vectors = vectors.map_or_else(|| Ok(embedded(&VECTORS, "vectors")), folder)?;
         let fixture = Fixture::read(FACTS, TRANSACTIONS)
             .map_err(|error| vec![Problem::of_file("fixtures/recorded/iri-1.8", unreadable(&error))])?;
-        Self::read(&specs, &vectors, Arc::new(fixture))
+        Ok(Self { recorded, ..Self::read(&specs, &vectors, Arc::new(fixture))? })
     }
+}
+
+/// The folder beside vector files that holds recorded replies.
+const SNAPSHOTS: &str = "snapshots";
+
+fn embedded_snapshots() -> Recorded {
+    let mut recorded = Recorded::default();
+    let folders = VECTORS.dirs().flat_map(|folder| folder.dirs());
+    for file in folders.filter(|folder| folder.path().ends_with(SNAPSHOTS)).flat_map(|folder| folder.files())
+    {
+        recorded.add(&name(file.path()), file.contents_utf8().unwrap_or_default());
+    }
+    recorded
+}
+
+/// The recorded replies in the folders called `snapshots` of a folder of vectors and of those in it, or beside a file.
+fn snapshots_below(vectors: &Path) -> Recorded {
+    let mut recorded = Recorded::default();
+    let root = if vectors.is_dir() { vectors } else { vectors.parent().unwrap_or(vectors) };
+    let inside = std::fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path());
+    for folder in inside.chain([root.to_owned()]).map(|folder| folder.join(SNAPSHOTS)) {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MOST_FILES);
+        for path in
+            files.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "snap"))
+        {
+            // A recording that cannot be read is missing, and told as such.
+            recorded.add(&name(&path), &read(&path).unwrap_or_default());
+        }
+    }
+    recorded
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Mistake {

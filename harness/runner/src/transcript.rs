@@ -29,6 +29,13 @@ pub(crate) fn came(reply: &Reply) -> String {
     text
 }
 
+/// An exchange inside a network: who was asked, when, what was sent and what came back.
+pub(crate) fn told(node: &str, at: &str, sent: &str, reply: &Reply) -> String {
+    let mut text = format!("> {node} at {at}\n");
+    part('>', &HeaderMap::new(), sent.as_bytes(), &mut text);
+    text + &came(reply)
+}
+
 fn part(mark: char, headers: &HeaderMap, body: &[u8], text: &mut String) {
     for (name, value) in headers {
         let value = shorten(&String::from_utf8_lossy(value.as_bytes()), HEADER);

@@ -16,9 +16,9 @@ pub use client::{Client, ExchangeError, Limits, outside_address};
 pub use embedded::{Embedded, EmbeddedError, Serving};
 pub use endpoint::{Endpoint, UrlError};
 pub use fixture::{Batch, Fixture, State};
-pub use hyper::Method;
+pub use hyper::{Method, StatusCode};
 pub use hyper::body::Bytes;
-pub use hyper::header::HeaderMap;
+pub use hyper::header::{HeaderMap, HeaderValue};
 pub use message::{BadRequest, Reply, Request};
 pub use provider::{Need, Provider, Refusal};
 pub use worlds::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS, World, dialects};
@@ -27,4 +27,10 @@ pub use worlds::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS, World, dialects
 pub fn transaction_hash(trytes: &str) -> Option<String> {
     let transaction = tanglegram_ternary::Transaction::from_trytes(trytes).ok()?;
     Some(transaction.hash().to_string())
+}
+
+/// The hash of the bundle a transaction is of, both in trytes; none if they are no transaction.
+pub fn bundle_hash(trytes: &str) -> Option<String> {
+    let transaction = tanglegram_ternary::Transaction::from_trytes(trytes).ok()?;
+    Some(transaction.bundle().to_string())
 }

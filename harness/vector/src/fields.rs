@@ -107,16 +107,49 @@ pub(crate) fn flag(node: &Node, what: &str, problems: &mut Problems) -> bool {
     false
 }
 
+/// A whole number from 0 to `most`.
+pub(crate) fn number(node: &Node, what: &str, most: u64, problems: &mut Problems) -> Option<u64> {
+    let read = if let Yaml::Number(number) = &node.value { number.as_u64() } else { None };
+    let read = read.filter(|number| *number <= most);
+    if read.is_none() {
+        wrong_type(node, what, "a whole number, not below 0 and not too large", problems);
+    }
+    read
+}
+
 /// Longest wait a vector may ask for.
 const LONGEST: Duration = Duration::from_secs(600);
+/// Longest virtual time a step may let pass.
+const LONGEST_VIRTUAL: Duration = Duration::from_secs(24 * 3600);
 
 /// A duration such as `200ms`, `5s` or `2m`.
 pub(crate) fn duration(node: &Node, what: &'static str, problems: &mut Problems) -> Option<Duration> {
+    bounded_duration(node, what, LONGEST, "for example `200ms`, `5s` or `2m`, at most 10m", problems)
+}
+
+/// A duration in virtual time.
+pub(crate) fn virtual_duration(node: &Node, what: &'static str, problems: &mut Problems) -> Option<Duration> {
+    bounded_duration(
+        node,
+        what,
+        LONGEST_VIRTUAL,
+        "for example `200ms`, `5s` or `2m`, at most 1440m",
+        problems,
+    )
+}
+
+fn bounded_duration(
+    node: &Node,
+    what: &'static str,
+    longest: Duration,
+    help: &str,
+    problems: &mut Problems,
+) -> Option<Duration> {
     let text = word(node, what, problems)?;
-    let parsed = parse_duration(text).filter(|duration| *duration <= LONGEST);
+    let parsed = parse_duration(text).filter(|duration| *duration <= longest);
     if parsed.is_none() {
         let mistake = Mistake::BadValue { what, value: text.to_owned() };
-        problems.add_with_help(node.span, mistake, "for example `200ms`, `5s` or `2m`, at most 10m");
+        problems.add_with_help(node.span, mistake, help);
     }
     parsed
 }

@@ -11,6 +11,7 @@ mod diff;
 mod dotted;
 mod fields;
 mod model;
+mod network;
 mod pattern;
 mod problem;
 mod read;
@@ -25,9 +26,10 @@ pub use clauses::{Clause, SpecFile, read_spec};
 pub use diff::{Context, Difference, Differences, Path, shorten, shown};
 pub use dotted::{Dotted, NotDotted};
 pub use model::{
-    ANY_WORLD, Ask, BodyPattern, CHANGING_COMMANDS, Capture, Catalogue, Expect, Level, RawBody, Status, Step,
-    Vector, VectorFile, Walk, WorldFacts,
+    ANY_WORLD, Ask, BodyPattern, CHANGING_COMMANDS, Capture, Catalogue, Expect, INLINE_WORLD, Level, RawBody,
+    Snapshot, Status, Step, Vector, VectorFile, Walk, WorldFacts,
 };
+pub use network::{Act, NETWORK, Network, NetworkWorld, Payment, Sending, Sent, Written};
 pub use pattern::{Kind, Pattern};
 pub use problem::{Mistake, Problem, Source, Span};
 pub use read::read_file;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::network::{Act, Network, Sending};
 use crate::pattern::Pattern;
 use crate::problem::{Source, Span};
 use crate::rows::Sorted;
@@ -13,6 +14,9 @@ use crate::template::{Name, Template};
 
 /// The world of vectors that hold on every node.
 pub const ANY_WORLD: &str = "any";
+
+/// The world of vectors that describe their own.
+pub const INLINE_WORLD: &str = "inline";
 
 /// Commands after which a node is not what it was; `--read-only` never sends them.
 pub const CHANGING_COMMANDS: [&str; 5] = [
@@ -32,6 +36,8 @@ pub struct Catalogue {
     pub worlds: BTreeMap<String, WorldFacts>,
     /// The dialects there are.
     pub dialects: Vec<String>,
+    /// The names that every network declares.
+    pub network: WorldFacts,
 }
 
 /// What vectors may know of a fixture world.
@@ -84,7 +90,7 @@ pub struct Vector {
     pub about: Option<String>,
     /// The clauses it holds a node to.
     pub clauses: Vec<String>,
-    /// The fixture world it needs, or [`ANY_WORLD`].
+    /// The fixture world it needs, or [`ANY_WORLD`]; of a network its name, or [`INLINE_WORLD`].
     pub world: String,
     /// The state of that world; none for [`ANY_WORLD`].
     pub state: Option<String>,
@@ -96,6 +102,8 @@ pub struct Vector {
     pub tags: Vec<String>,
     /// Whether it leaves the node changed.
     pub dirties: bool,
+    /// The network it runs in; none where it asks one node.
+    pub network: Option<Network>,
     /// What is sent and expected, in order.
     pub steps: Vec<Step>,
     /// Where it is written.
@@ -107,7 +115,9 @@ pub struct Vector {
 /// One exchange.
 #[derive(Debug)]
 pub struct Step {
-    /// What is sent.
+    /// The node of a network that is asked.
+    pub at: Option<String>,
+    /// What is sent, or done.
     pub ask: Ask,
     /// Whether it is sent from an address that is not loopback.
     pub nonloopback: bool,
@@ -159,6 +169,10 @@ pub enum Ask {
         /// The body.
         body: RawBody,
     },
+    /// A bundle, by several calls.
+    Send(Box<Sending>),
+    /// Nothing: something is done to the network.
+    Act(Act),
 }
 
 /// A walk through all pages, by the link `/links/next` of each.
@@ -198,6 +212,17 @@ pub struct Expect {
     pub headers: Vec<(String, Option<Pattern>)>,
     /// The body.
     pub body: BodyPattern,
+    /// The body is as it was recorded, but for these fields.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// Which fields of a recorded reply are left open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Snapshot {
+    /// Those that say how long things took and what the program is.
+    Volatile,
+    /// None.
+    Whole,
 }
 
 /// The statuses allowed.
@@ -293,6 +318,14 @@ impl Step {
     }
 }
 
+impl Expect {
+    /// 200, whatever the body.
+    pub(crate) fn good() -> Self {
+        let status = Status::OneOf(vec![200]);
+        Self { status, headers: Vec::new(), body: BodyPattern::Free, snapshot: None }
+    }
+}
+
 impl Ask {
     /// Every name it uses.
     pub fn names<'a>(&'a self, found: &mut Vec<&'a Name>) {
@@ -311,6 +344,8 @@ impl Ask {
                     text.names(found);
                 }
             }
+            Self::Send(send) => send.names(found),
+            Self::Act(_) => {}
         }
     }
 
@@ -322,7 +357,7 @@ impl Ask {
                 let body: Value = serde_json::from_str(&text.written()?).ok()?;
                 Some(body.get("command")?.as_str()?.to_owned())
             }
-            Self::Raw { .. } | Self::Get { .. } => None,
+            Self::Raw { .. } | Self::Get { .. } | Self::Send(_) | Self::Act(_) => None,
         }
     }
 
@@ -333,6 +368,7 @@ impl Ask {
         }
         match self {
             Self::Call { .. } | Self::Get { .. } => false,
+            Self::Send(_) | Self::Act(_) => true,
             Self::Raw { body: RawBody::Empty, .. } => false,
             Self::Raw { body: RawBody::Text(text), .. } => {
                 text.written().is_none_or(|text| may_change(&text))

@@ -112,6 +112,9 @@ pub enum Mistake {
     /// A clause that is in no specification file.
     #[error("unknown clause `{0}`")]
     UnknownClause(String),
+    /// A network's world or fault that cannot be.
+    #[error("{0}")]
+    World(String),
     /// Two things of one name.
     #[error("duplicate {what} `{name}`")]
     Duplicate {

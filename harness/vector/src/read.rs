@@ -4,17 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::fields::{Fields, flag, list, word, words};
-use crate::model::{ANY_WORLD, Catalogue, Level, Step, Vector, VectorFile, WorldFacts};
+use crate::model::{ANY_WORLD, Catalogue, INLINE_WORLD, Level, Step, Vector, VectorFile, WorldFacts};
+use crate::network::{self, NETWORK, Network};
 use crate::pattern::{self, Pattern};
 use crate::problem::{Mistake, Problem, Problems, Source, Span, nearest};
-use crate::step::{self, STEP_KEYS};
+use crate::step::{self, Defaults, STEP_KEYS};
 use crate::template;
 use crate::yaml::{self, Node};
 
 const FILE_KEYS: &[&str] = &["api", "defaults", "vectors"];
-const DEFAULT_KEYS: &[&str] = &["world", "state", "level", "dialects", "tags", "dirties", "clauses", "body"];
+const DEFAULT_KEYS: &[&str] =
+    &["world", "state", "level", "dialects", "tags", "dirties", "clauses", "body", "seed"];
 const VECTOR_KEYS: &[&str] =
     &["vector", "about", "clauses", "world", "state", "level", "dialects", "tags", "dirties", "steps"];
+/// Keys that only vectors inside of a network have.
+const NETWORK_KEYS: &[&str] = &["seed", "may-violate"];
 
 /// Reads one vector file; `name` is its file name without folder and ending.
 ///
@@ -40,6 +44,7 @@ struct FileReader<'n> {
     prefix: String,
     defaults: Option<Fields<'n>>,
     body: Vec<(String, Pattern)>,
+    network: bool,
     catalogue: &'n Catalogue,
 }
 
@@ -56,7 +61,8 @@ impl<'n> FileReader<'n> {
             file.get("defaults").and_then(|node| Fields::read(node, "`defaults`", DEFAULT_KEYS, problems));
         let body = defaults.and_then(|defaults| defaults.get("body"));
         let body = body.map(|node| default_body(node, problems)).unwrap_or_default();
-        let reader = FileReader { prefix: format!("{api}/{name}"), defaults, body, catalogue };
+        let (prefix, network) = (format!("{api}/{name}"), api == NETWORK);
+        let reader = FileReader { prefix, defaults, body, network, catalogue };
         let nodes = file.need("vectors", problems).and_then(|node| list(node, "`vectors`", problems))?;
         let mut seen = BTreeSet::new();
         let mut vectors = Vec::with_capacity(nodes.len());
@@ -72,10 +78,16 @@ impl<'n> FileReader<'n> {
     }
 
     fn vector(&self, node: &'n Node, seen: &mut BTreeSet<String>, problems: &mut Problems) -> Option<Vector> {
-        let known: Vec<&str> = VECTOR_KEYS.iter().chain(STEP_KEYS).copied().collect();
+        let own = if self.network { NETWORK_KEYS } else { &[] };
+        let known: Vec<&str> = VECTOR_KEYS.iter().chain(own).chain(STEP_KEYS).copied().collect();
         let fields = Fields::read(node, "a vector", &known, problems)?;
         let (name, span) = vector_name(&fields, seen, problems)?;
-        let (world, facts) = self.world(&fields, problems);
+        let network = self.network.then(|| self.network(&fields, problems)).flatten();
+        let (world, facts) = match &network {
+            Some(network) => (network.world.name().to_owned(), Some(&self.catalogue.network)),
+            None if self.network => (INLINE_WORLD.to_owned(), Some(&self.catalogue.network)),
+            None => self.world(&fields, problems),
+        };
         let vector = Vector {
             path: format!("{}/{name}", self.prefix),
             about: fields.get("about").and_then(|node| word(node, "`about`", problems)).map(str::to_owned),
@@ -87,6 +99,7 @@ impl<'n> FileReader<'n> {
             tags: self.texts(&fields, "tags", problems).into_iter().map(|(tag, _)| tag).collect(),
             dirties: self.get(&fields, "dirties").is_some_and(|node| flag(node, "`dirties`", problems)),
             steps: self.steps(&fields, problems),
+            network,
             span,
             source: problems.source().clone(),
         };
@@ -119,6 +132,14 @@ impl<'n> FileReader<'n> {
             }
         }
         clauses.into_iter().map(|(clause, _)| clause).collect()
+    }
+
+    fn network(&self, fields: &Fields<'n>, problems: &mut Problems) -> Option<Network> {
+        let world = self.get(fields, "world");
+        if world.is_none() {
+            problems.add(fields.span, Mistake::MissingKey { key: "world", place: "a vector" });
+        }
+        network::network(world, self.get(fields, "seed"), fields.get("may-violate"), problems)
     }
 
     fn world(&self, fields: &Fields<'n>, problems: &mut Problems) -> (String, Option<&'n WorldFacts>) {
@@ -184,14 +205,15 @@ impl<'n> FileReader<'n> {
     }
 
     fn steps(&self, fields: &Fields<'n>, problems: &mut Problems) -> Vec<Step> {
+        let defaults = Defaults { body: &self.body, network: self.network };
         let Some(node) = fields.get("steps") else {
-            return step::read(fields, &self.body, problems).into_iter().collect();
+            return step::read(fields, defaults, problems).into_iter().collect();
         };
         for entry in fields.entries.iter().filter(|entry| STEP_KEYS.contains(&entry.key.as_str())) {
             let mistake = Mistake::UnknownKey { key: entry.key.clone(), place: "a vector that has `steps`" };
             problems.add_with_help(entry.key_span, mistake, "write it in one of the steps");
         }
-        let steps = step::read_list(node, "`steps`", &self.body, problems);
+        let steps = step::read_list(node, "`steps`", defaults, problems);
         if steps.is_empty() {
             problems.add(node.span, Mistake::MissingKey { key: "a step", place: "`steps`" });
         }

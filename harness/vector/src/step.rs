@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::fields::{Fields, duration, list, word, wrong_type};
-use crate::model::{Ask, BodyPattern, Capture, Expect, RawBody, Status, Step, Walk, WorldFacts};
+use crate::fields::{Fields, duration, list, virtual_duration, word, wrong_type};
+use crate::model::{Ask, BodyPattern, Capture, Expect, RawBody, Snapshot, Status, Step, Walk, WorldFacts};
+use crate::network::{self, ACT_KEYS};
 use crate::pattern::{self, Pattern};
 use crate::problem::{Mistake, Problems, nearest};
 use crate::rows::{Sorted, is_ascending};
@@ -17,16 +18,32 @@ use crate::yaml::{Node, Yaml};
 /// The keys of a step.
 pub(crate) const STEP_KEYS: &[&str] = &[
     "call", "with", "get", "walk", "request", "headers", "via", "after", "during", "within", "expect",
-    "capture", "lacking", "note",
+    "capture", "lacking", "note", "at", "advance", "fault", "until", "send",
 ];
+/// Keys that only steps inside of a network have.
+const NETWORK_KEYS: &[&str] = &["at", "advance", "fault", "until", "send"];
+/// Keys that only steps over a real connection have.
+const WIRE_KEYS: &[&str] = &["get", "walk", "request", "during", "lacking"];
 const REQUEST_KEYS: &[&str] = &["method", "path", "headers", "body", "bodyBase64"];
 const WALK_KEYS: &[&str] = &["list", "by", "order", "same", "rows", "pages"];
-const EXPECT_KEYS: &[&str] = &["status", "headers", "body", "text"];
+const EXPECT_KEYS: &[&str] = &["status", "headers", "body", "text", "snapshot"];
 
-type Defaults = [(String, Pattern)];
+/// What steps take over from their file.
+#[derive(Clone, Copy)]
+pub(crate) struct Defaults<'d> {
+    /// Fields merged into every expected body.
+    pub(crate) body: &'d [(String, Pattern)],
+    /// Whether the steps run inside of a network.
+    pub(crate) network: bool,
+}
 
 /// Reads a list of steps.
-pub(crate) fn read_list(node: &Node, what: &str, defaults: &Defaults, problems: &mut Problems) -> Vec<Step> {
+pub(crate) fn read_list(
+    node: &Node,
+    what: &str,
+    defaults: Defaults<'_>,
+    problems: &mut Problems,
+) -> Vec<Step> {
     let nodes = list(node, what, problems).unwrap_or_default();
     let mut steps = Vec::with_capacity(nodes.len());
     for node in nodes {
@@ -37,16 +54,29 @@ pub(crate) fn read_list(node: &Node, what: &str, defaults: &Defaults, problems: 
 }
 
 /// Reads one step from the map that holds its keys.
-pub(crate) fn read(fields: &Fields<'_>, defaults: &Defaults, problems: &mut Problems) -> Option<Step> {
+pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut Problems) -> Option<Step> {
+    check_keys(fields, defaults.network, problems);
     let ask = ask(fields, problems);
-    let expect = fields.need("expect", problems).and_then(|node| expect(node, defaults, problems));
+    let expect = match (&ask, fields.get("expect")) {
+        // What is done to a network has no reply; what is sent has one that is good unless something else is said.
+        (Some(Ask::Act(_)), Some(node)) => {
+            let mistake = Mistake::UnknownKey { key: "expect".into(), place: "a step without a reply" };
+            problems.add(node.span, mistake);
+            None
+        }
+        (Some(Ask::Act(_) | Ask::Send(_)), None) => Some(Expect::good()),
+        (_, Some(node)) => expect(node, defaults, problems),
+        (_, None) => fields.need("expect", problems).and(None),
+    };
     let during = fields.get("during").map(|node| read_list(node, "`during`", defaults, problems));
-    let after = fields.get("after").and_then(|node| duration(node, "`after`", problems));
-    let within = fields.get("within").and_then(|node| duration(node, "`within`", problems));
+    let wait = if defaults.network { virtual_duration } else { duration };
+    let after = fields.get("after").and_then(|node| wait(node, "`after`", problems));
+    let within = fields.get("within").and_then(|node| wait(node, "`within`", problems));
     if let Some(note) = fields.get("note") {
         word(note, "`note`", problems);
     }
     Some(Step {
+        at: at(fields, ask.as_ref(), defaults, problems),
         ask: ask?,
         nonloopback: fields.get("via").is_some_and(|node| nonloopback(node, problems)),
         after,
@@ -58,6 +88,36 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: &Defaults, problems: &mut Prob
         lacking: fields.get("lacking").and_then(|node| word(node, "`lacking`", problems)).map(str::to_owned),
         span: fields.span,
     })
+}
+
+/// A network has no connections, and a connection no network.
+fn check_keys(fields: &Fields<'_>, network: bool, problems: &mut Problems) {
+    let (foreign, place) = if network {
+        (WIRE_KEYS, "a step inside of a network")
+    } else {
+        (NETWORK_KEYS, "a step of this API")
+    };
+    for entry in fields.entries.iter().filter(|entry| foreign.contains(&entry.key.as_str())) {
+        let mistake = Mistake::UnknownKey { key: entry.key.clone(), place };
+        problems.add_with_help(entry.key_span, mistake, "`at`, `advance`, `fault`, `until` and `send` are for files with `api: network`, where steps are calls");
+    }
+}
+
+/// The node a step is for: inside of a network every request needs one.
+fn at(
+    fields: &Fields<'_>,
+    ask: Option<&Ask>,
+    defaults: Defaults<'_>,
+    problems: &mut Problems,
+) -> Option<String> {
+    if let Some(node) = fields.get("at") {
+        return word(node, "`at`", problems).map(str::to_owned);
+    }
+    if defaults.network && ask.is_some_and(|ask| !matches!(ask, Ask::Act(_))) {
+        let mistake = Mistake::MissingKey { key: "at", place: fields.place };
+        problems.add_with_help(fields.span, mistake, "`at: n0` names the node that is asked");
+    }
+    None
 }
 
 fn nonloopback(node: &Node, problems: &mut Problems) -> bool {
@@ -94,6 +154,25 @@ fn walk(node: &Node, problems: &mut Problems) -> Option<Walk> {
 }
 
 fn ask(fields: &Fields<'_>, problems: &mut Problems) -> Option<Ask> {
+    let asks = ["call", "get", "request"].iter().chain(ACT_KEYS).filter_map(|key| fields.entry(key));
+    let mut asks = asks.map(|entry| (entry.key_span, entry.key.as_str()));
+    if let Some((_, first)) = asks.next().filter(|(_, first)| ACT_KEYS.contains(first)) {
+        for (span, other) in asks {
+            let mistake =
+                Mistake::UnknownKey { key: other.to_owned(), place: "a step that does something else" };
+            problems.add_with_help(span, mistake, "one step does one thing");
+        }
+        return match fields.get("send").filter(|_| first == "send") {
+            Some(node) => network::send(node, problems).map(|send| Ask::Send(Box::new(send))),
+            None => network::act(fields, problems).map(Ask::Act),
+        };
+    }
+    if fields.get("call").is_some() {
+        for (span, other) in asks.filter(|(_, other)| ACT_KEYS.contains(other)) {
+            let mistake = Mistake::UnknownKey { key: other.to_owned(), place: "a step that has `call`" };
+            problems.add_with_help(span, mistake, "one step does one thing");
+        }
+    }
     if let Some(path) = fields.get("get") {
         for entry in ["call", "with", "request"].iter().filter_map(|key| fields.entry(key)) {
             let mistake = Mistake::UnknownKey { key: entry.key.clone(), place: "a step that has `get`" };
@@ -226,7 +305,7 @@ fn check_headers<'h>(names: impl Iterator<Item = &'h String>, node: &Node, probl
     }
 }
 
-fn expect(node: &Node, defaults: &Defaults, problems: &mut Problems) -> Option<Expect> {
+fn expect(node: &Node, defaults: Defaults<'_>, problems: &mut Problems) -> Option<Expect> {
     let fields = Fields::read(node, "`expect`", EXPECT_KEYS, problems)?;
     let status = fields.need("status", problems).and_then(|node| status(node, problems));
     let mut headers = Vec::new();
@@ -243,7 +322,7 @@ fn expect(node: &Node, defaults: &Defaults, problems: &mut Problems) -> Option<E
         (None, None) => BodyPattern::Free,
         (Some(node), None) => {
             let mut pattern = pattern::read(node, problems);
-            pattern.merge(defaults);
+            pattern.merge(defaults.body);
             BodyPattern::Json(pattern)
         }
         (None, Some(entry)) => BodyPattern::Text(pattern::read_for_text(&entry.value, problems)),
@@ -253,7 +332,34 @@ fn expect(node: &Node, defaults: &Defaults, problems: &mut Problems) -> Option<E
             return None;
         }
     };
-    Some(Expect { status: status?, headers, body })
+    let snapshot = fields.get("snapshot").and_then(|node| snapshot(node, defaults, problems));
+    Some(Expect { status: status?, headers, body, snapshot })
+}
+
+/// Which fields of a reply its snapshot leaves open.
+fn snapshot(node: &Node, defaults: Defaults<'_>, problems: &mut Problems) -> Option<Snapshot> {
+    let kind = word(node, "`snapshot`", problems)?;
+    if !defaults.network {
+        let mistake = Mistake::UnknownKey { key: "snapshot".into(), place: "an `expect` of this API" };
+        problems.add_with_help(
+            node.span,
+            mistake,
+            "only inside of a network are replies the same every time",
+        );
+    }
+    match kind {
+        "volatile" => Some(Snapshot::Volatile),
+        "whole" => Some(Snapshot::Whole),
+        other => {
+            let mistake = Mistake::BadValue { what: "`snapshot`", value: other.to_owned() };
+            problems.add_with_help(
+                node.span,
+                mistake,
+                "`volatile` leaves out durations and the like, `whole` nothing",
+            );
+            None
+        }
+    }
 }
 
 fn status(node: &Node, problems: &mut Problems) -> Option<Status> {

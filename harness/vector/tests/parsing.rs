@@ -17,6 +17,7 @@ fn catalogue() -> Catalogue {
         clauses: BTreeSet::from(["iri.getTips.hashes".to_owned(), "iri.getTips.all".to_owned()]),
         worlds: BTreeMap::from([("recorded-iri".to_owned(), facts)]),
         dialects: vec!["iri-1.8.5".into(), "iri-1.8.6".into()],
+        network: WorldFacts { states: Vec::new(), names: Arc::new(json!({ "account": [["AAA"]] })) },
     }
 }
 

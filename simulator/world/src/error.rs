@@ -84,6 +84,16 @@ impl Fault {
         self
     }
 
+    /// The bytes of the file that are meant.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// What to do about it, where that is clear.
+    pub fn hint(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// `file:line:column`, both counted from 1, the column in characters.
     pub fn place(&self) -> String {
         let before = self.source.text().get(..self.span.start).unwrap_or_default();

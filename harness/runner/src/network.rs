@@ -1,0 +1,287 @@
+//! Vectors inside a simulated network: nodes are asked without a socket, and time passes when a step says so.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use tanglegram_tangle::{ApiRequest, Dialect};
+use tanglegram_target::{Bytes, HeaderMap, Reply, Request, StatusCode};
+use tanglegram_vector::{
+    Act, Ask, Context, Difference, Mistake, Network, NetworkWorld, Problem, Scope, Snapshot, Span, Step,
+    Vector, WorldFacts, Written,
+};
+use tanglegram_world::sim::{Fault, Scenario, Simulation, Trace, account_address};
+use tanglegram_world::{World, WorldError, parse_faults, show_time};
+
+use crate::prepare::{self, Prepared};
+use crate::sending;
+use crate::snapshot::Snapshots;
+use crate::transcript;
+use crate::verdict::{self, Failure, Verdict};
+
+/// Virtual time between attempts of a step that may take a while to hold.
+const RETRY: Duration = Duration::from_millis(250);
+/// Virtual milliseconds that pass in one go.
+const SLICE: u64 = 1000;
+/// How long `until` waits where the step does not say.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How many accounts, and keys of each, have names.
+const NAMED: (usize, u32) = (6, 3);
+
+/// The names every network declares: `$account.0.1` is the address of account 0's key 1.
+pub(crate) fn names() -> WorldFacts {
+    let keys = |account| (0..NAMED.1).map(move |key| Value::from(account_address(account, key).to_string()));
+    let accounts = (0..NAMED.0).map(|account| Value::from_iter(keys(account)));
+    let names = Value::from_iter([("account", Value::from_iter(accounts))]);
+    WorldFacts { states: Vec::new(), names: names.into() }
+}
+
+/// What is wrong with a vector's world, the nodes it names and its faults.
+pub(crate) fn check(vector: &Vector, network: &Network) -> Vec<Problem> {
+    let scenario = match scenario(network) {
+        Ok(scenario) => scenario,
+        Err(error) => return vec![problem(vector, &error, network.world.span())],
+    };
+    let mut problems = Vec::new();
+    for step in &vector.steps {
+        if let Some(name) = step.at.as_ref().filter(|name| scenario.number_of(name).is_none()) {
+            let mistake = Mistake::World(format!("there is no node `{name}`"));
+            let help = Some(format!("the nodes are {}", scenario.nodes.join(", ")));
+            problems.push(Problem { mistake, span: step.span, help, source: vector.source.clone() });
+        }
+        if let Ask::Act(Act::Fault(written)) = &step.ask {
+            let read = faults(written, &scenario);
+            problems.extend(read.err().map(|error| problem(vector, &error, written.span)));
+        }
+    }
+    problems
+}
+
+/// The network a vector starts, to be simulated.
+fn scenario(network: &Network) -> Result<Scenario, WorldError> {
+    let world = match &network.world {
+        NetworkWorld::Named(name, _) => World::load(name)?,
+        NetworkWorld::Inline(written) => World::parse("world", &written.text, Path::new(""))?,
+    };
+    Ok(world.scenario)
+}
+
+fn faults(written: &Written, scenario: &Scenario) -> Result<Vec<Fault>, WorldError> {
+    parse_faults(&written.text, &scenario.nodes, &scenario.link)
+}
+
+/// The same mistake at its place in the vector's file.
+fn problem(vector: &Vector, error: &WorldError, whole: Span) -> Problem {
+    let (span, help) = match error {
+        WorldError::Invalid(fault) => {
+            let span = fault.span();
+            let inside = whole.start <= span.start && span.end <= whole.end;
+            let span = if inside { Span { start: span.start, end: span.end } } else { whole };
+            (span, fault.hint().map(str::to_owned))
+        }
+        _ => (whole, None),
+    };
+    Problem { mistake: Mistake::World(error.to_string()), span, help, source: vector.source.clone() }
+}
+
+/// Runs a vector in its network, whose nodes speak a dialect.
+pub(crate) async fn execute(
+    item: &Prepared<'_>,
+    network: &Network,
+    dialect: &str,
+    snapshots: &mut dyn Snapshots,
+) -> Verdict {
+    let mut scenario = match scenario(network) {
+        Ok(scenario) => scenario,
+        Err(error) => return Verdict::Skip(error.to_string()),
+    };
+    scenario.dialect = Dialect::from_name(dialect).unwrap_or_default();
+    let simulation = match Simulation::new(scenario, network.seed, Trace::default()) {
+        Ok(simulation) => simulation,
+        Err(error) => return failed(item.vector, item.vector.span, 0, error.to_string()),
+    };
+    let mut run = Run { item, simulation, captured: BTreeMap::new(), snapshots };
+    for (index, step) in item.vector.steps.iter().enumerate() {
+        if let Err(failure) = run.step(step, index + 1).await {
+            return Verdict::Fail(failure);
+        }
+    }
+    match run.simulation.violations().first().filter(|_| !network.may_violate) {
+        Some(violation) => {
+            failed(item.vector, item.vector.span, item.vector.steps.len(), violation.to_string())
+        }
+        None => Verdict::Pass,
+    }
+}
+
+fn failed(vector: &Vector, span: Span, step: usize, error: String) -> Verdict {
+    let (place, differences) = (vector.place_of(span), Vec::new());
+    Verdict::Fail(Box::new(Failure {
+        step,
+        place,
+        error: Some(error),
+        differences,
+        transcript: String::new(),
+    }))
+}
+
+struct Run<'r, 'v> {
+    item: &'r Prepared<'v>,
+    simulation: Simulation,
+    captured: BTreeMap<String, Value>,
+    snapshots: &'r mut dyn Snapshots,
+}
+
+type Done = Result<(), Box<Failure>>;
+
+impl Run<'_, '_> {
+    async fn step(&mut self, step: &Step, number: usize) -> Done {
+        if let Some(after) = step.after {
+            self.advance(after).await;
+        }
+        match &step.ask {
+            Ask::Act(act) => self.act(act, step, number).await,
+            _ => self.until_it_holds(step, number).await,
+        }
+    }
+
+    async fn act(&mut self, act: &Act, step: &Step, number: usize) -> Done {
+        match act {
+            Act::Advance(time) => self.advance(*time).await,
+            Act::Fault(written) => self.fault(written, step, number)?,
+            Act::Synced => self.until_synced(step, number).await?,
+        }
+        Ok(())
+    }
+
+    fn fault(&mut self, written: &Written, step: &Step, number: usize) -> Done {
+        let told = |run: &Self, error: String| run.failure(step, number, error, String::new());
+        let faults =
+            faults(written, self.simulation.scenario()).map_err(|error| told(self, error.to_string()))?;
+        for fault in faults {
+            self.simulation.apply(fault).map_err(|flaw| told(self, flaw.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Lets time pass, slice by slice, so that a long run can be broken off.
+    async fn advance(&mut self, time: Duration) {
+        let end = self.simulation.now() + millis(time);
+        while self.simulation.now() < end {
+            self.simulation.advance_to(end.min(self.simulation.now() + SLICE));
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn until_synced(&mut self, step: &Step, number: usize) -> Done {
+        let within = step.within.unwrap_or(PATIENCE);
+        let latest = self.simulation.now() + millis(within);
+        while self.simulation.now() < latest {
+            let slice = latest.min(self.simulation.now() + SLICE);
+            if self.simulation.run_until(slice, Simulation::is_synced) {
+                return Ok(());
+            }
+            tokio::task::yield_now().await;
+        }
+        let scenario = self.simulation.scenario();
+        let solid =
+            scenario.nodes.iter().enumerate().map(|(number, name)| match self.simulation.node(number) {
+                Some(node) => format!("{name} {}", node.solid_milestone_index()),
+                None => format!("{name} is down"),
+            });
+        let solid: Vec<String> = solid.collect();
+        let error =
+            format!("not synced within {}: solid are {}", show_time(millis(within)), solid.join(", "));
+        Err(self.failure(step, number, error, String::new()))
+    }
+
+    /// Asks again and again until the reply is as expected, if it may take a while.
+    async fn until_it_holds(&mut self, step: &Step, number: usize) -> Done {
+        let node = step.at.as_ref().and_then(|name| self.simulation.scenario().number_of(name)).unwrap_or(0);
+        let deadline = step.within.map(|within| self.simulation.now() + millis(within));
+        loop {
+            let result = self.once(step, number, node);
+            let again = deadline.is_some_and(|deadline| self.simulation.now() + millis(RETRY) <= deadline);
+            if result.is_ok() || !again {
+                return result;
+            }
+            self.advance(RETRY).await;
+        }
+    }
+
+    fn once(&mut self, step: &Step, number: usize, node: usize) -> Done {
+        let at = show_time(self.simulation.now());
+        let asked = match &step.ask {
+            Ask::Send(sending) => {
+                let scope = Scope { world: &self.item.names, captured: &self.captured };
+                sending::send(&mut self.simulation, node, sending, &scope)
+            }
+            _ => self.call(step, node),
+        };
+        let name = step.at.as_deref().unwrap_or_default();
+        let (sent, reply) =
+            asked.map_err(|error| self.failure(step, number, error, format!("> {name} at {at}")))?;
+        let transcript = || transcript::told(name, &at, &sent, &reply);
+        let differences = self.judge(step, number, node, &reply);
+        if !differences.is_empty() {
+            let mut failure = self.failure(step, number, String::new(), transcript());
+            (failure.error, failure.differences) = (None, differences);
+            return Err(failure);
+        }
+        for capture in &step.captures {
+            let Some(value) = verdict::capture(capture, &reply) else {
+                let error = format!("nothing to capture at /{}", capture.pointer.join("/"));
+                return Err(self.failure(step, number, error, transcript()));
+            };
+            self.captured.insert(capture.name.clone(), value);
+        }
+        Ok(())
+    }
+
+    /// One command: what was sent, and the reply.
+    fn call(&mut self, step: &Step, node: usize) -> Result<(String, Reply), String> {
+        let scope = Scope { world: &self.item.names, captured: &self.captured };
+        let Request { headers, body, .. } =
+            prepare::request(step, false, &scope).map_err(|error| error.to_string())?;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let versioned = headers.contains_key("x-iota-api-version");
+        let request = ApiRequest { body: body.clone(), versioned, trusted: !step.nonloopback };
+        let reply = self.simulation.request(node, request).map_err(|error| error.to_string())?;
+        Ok((body, heard(reply.status as u16, reply.body)))
+    }
+
+    fn judge(&mut self, step: &Step, number: usize, node: usize, reply: &Reply) -> Vec<Difference> {
+        let scope = Scope { world: &self.item.names, captured: &self.captured };
+        let now_ms = i64::try_from(self.simulation.clock(node)).unwrap_or(i64::MAX);
+        let context = Context { scope, transaction_hash: tanglegram_target::transaction_hash, now_ms };
+        let mut differences = verdict::judge(&step.expect, reply, &context).into_vec();
+        if let Some(kind) = step.expect.snapshot.filter(|_| differences.is_empty()) {
+            differences.extend(self.compare(kind, number, reply));
+        }
+        differences
+    }
+
+    /// Holds a reply against its recording.
+    fn compare(&mut self, kind: Snapshot, number: usize, reply: &Reply) -> Option<Difference> {
+        let name = format!("{}@{number}", self.item.vector.path.replace('/', "__"));
+        self.snapshots.compare(&name, &crate::snapshot::shown(kind, reply))
+    }
+
+    fn failure(&self, step: &Step, number: usize, error: String, transcript: String) -> Box<Failure> {
+        let place = self.item.vector.place_of(step.span);
+        Box::new(Failure { step: number, place, error: Some(error), differences: Vec::new(), transcript })
+    }
+}
+
+/// A reply as one that came over a connection.
+pub(crate) fn heard(status: u16, body: String) -> Reply {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", tanglegram_target::HeaderValue::from_static("application/json"));
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Reply { status, headers, body: Bytes::from(body), elapsed: Duration::ZERO }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
