@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
-use tanglegram_tangle::{ApiRequest, Dialect};
+use tanglegram_tangle::ApiRequest;
 use tanglegram_target::{Bytes, HeaderMap, Reply, Request, StatusCode};
 use tanglegram_vector::{
     Act, Ask, Context, Difference, Mistake, Network, NetworkWorld, Problem, Scope, Snapshot, Span, Step,
@@ -96,7 +96,7 @@ pub(crate) async fn execute(
         Ok(scenario) => scenario,
         Err(error) => return Verdict::Skip(error.to_string()),
     };
-    scenario.dialect = Dialect::from_name(dialect).unwrap_or_default();
+    scenario.dialect = dialect.parse().unwrap_or_default();
     let simulation = match Simulation::new(scenario, network.seed, Trace::default()) {
         Ok(simulation) => simulation,
         Err(error) => return failed(item.vector, item.vector.span, 0, error.to_string()),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tanglegram_tangle::ApiRequest;
 use tanglegram_target::Reply;
+use tanglegram_ternary::TransactionBuilder;
 use tanglegram_vector::{Payment, Scope, Sending, Sent, Template};
 use tanglegram_world::sim::{self, Simulation, account_address};
 
@@ -43,11 +44,12 @@ impl Wallet<'_> {
                     Some(balance) => balance,
                     None => self.balance(payment)?,
                 };
-                sim::payment(payment.from, balance, payment.to, payment.amount, seconds)
-                    .map_err(|error| format!("the payment cannot be made: {error}"))
+                let made = sim::payment(payment.from, balance, payment.to, payment.amount, seconds);
+                Ok(trytes(&made.map_err(|error| format!("the payment cannot be made: {error}"))?))
             }
             Sent::Message(text) => {
-                sim::message(text, seconds).map_err(|error| format!("the message cannot be made: {error}"))
+                let made = sim::message(1, text, seconds);
+                Ok(trytes(&made.map_err(|error| format!("the message cannot be made: {error}"))?))
             }
             Sent::Again(trytes) => {
                 let trytes = trytes.resolve(scope).map_err(|error| error.to_string())?;
@@ -58,9 +60,9 @@ impl Wallet<'_> {
         }
     }
 
-    fn balance(&mut self, payment: &Payment) -> Result<u64, String> {
+    fn balance(&mut self, payment: &Payment) -> Result<i64, String> {
         let (account, key) = payment.from;
-        let address = account_address(account as usize, key).to_string();
+        let address = account_address(account, key).to_string();
         let request = json!({ "command": "getBalances", "addresses": [address], "threshold": 100 });
         let answer =
             self.call(&request)?.map_err(|refused| String::from_utf8_lossy(&refused.body).into_owned())?;
@@ -130,6 +132,11 @@ impl Wallet<'_> {
             _ => Err(heard(status, reply.body)),
         })
     }
+}
+
+/// The trytes of transactions that are not attached yet.
+fn trytes(members: &[TransactionBuilder]) -> Vec<String> {
+    members.iter().map(|member| member.build().to_trytes()).collect()
 }
 
 /// What is known of a bundle once it is attached: its trytes, tail first, its hashes, and the bundle's.

@@ -29,8 +29,8 @@ const SEND_KEYS: &[&str] = &[
     "store-only",
 ];
 
-/// Most accounts and keys of an account a vector may name.
-const MOST: u32 = 64;
+/// The last account and the last key of an account that a vector may name.
+const MOST: u64 = 63;
 
 /// A piece of YAML of another language, at its place: everything before it is blank, so that positions stay what they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,13 +102,13 @@ pub enum Sent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Payment {
     /// The account that pays, and its key; what is left goes to its next key.
-    pub from: (u32, u32),
+    pub from: (usize, u32),
     /// What its address is said to hold; what the node says, if not given.
-    pub balance: Option<u64>,
+    pub balance: Option<i64>,
     /// The account that is paid, and its key: 1, which held nothing at the genesis, if not given.
-    pub to: (u32, u32),
+    pub to: (usize, u32),
     /// Iotas.
-    pub amount: u64,
+    pub amount: i64,
 }
 
 impl NetworkWorld {
@@ -133,12 +133,12 @@ impl Written {
     /// What a node of a file says, with all that stands before it blanked out.
     fn of(node: &Node, problems: &Problems) -> Self {
         let text = &problems.source().text;
-        let end = node.span.end.min(text.len());
-        let start = node.span.start.min(end);
+        let end = node.whole.end.min(text.len());
+        let start = node.whole.start.min(end);
         let blank =
             text[..start].chars().map(|c| if c == '\n' { "\n".into() } else { " ".repeat(c.len_utf8()) });
         let text = blank.collect::<String>() + &text[start..end];
-        Self { text, span: node.span }
+        Self { text, span: Span { start, end } }
     }
 }
 
@@ -240,19 +240,18 @@ fn sent(fields: &Fields<'_>, problems: &mut Problems) -> Option<Sent> {
 }
 
 fn payment(fields: &Fields<'_>, problems: &mut Problems) -> Option<Payment> {
-    let mut small = |key: &'static str, default: Option<u32>| match fields.get(key) {
-        Some(node) => number(node, key, u64::from(MOST - 1), problems).and_then(|n| u32::try_from(n).ok()),
-        None if default.is_some() => default,
-        None => fields.need(key, problems).and(None),
+    let mut whole = |key: &'static str, most: u64, default: Option<u64>| match (fields.get(key), default) {
+        (Some(node), _) => number(node, key, most, problems),
+        (None, Some(default)) => Some(default),
+        (None, None) => fields.need(key, problems).and(None),
     };
-    let (from, key) = (small("from", None), small("key", Some(0)));
-    let (to, to_key) = (small("to", None), small("to-key", Some(1)));
-    let amount =
-        fields.need("amount", problems).and_then(|node| number(node, "`amount`", u64::MAX, problems));
-    let balance = fields.get("balance").map(|node| number(node, "`balance`", u64::MAX, problems));
-    let balance = match balance {
-        Some(given) => Some(given?),
-        None => None,
+    let mut key_of = |account, key, default| {
+        let (account, key) = (whole(account, MOST, None), whole(key, MOST, Some(default)));
+        Some((usize::try_from(account?).ok()?, u32::try_from(key?).ok()?))
     };
-    Some(Payment { from: (from?, key?), balance, to: (to?, to_key?), amount: amount? })
+    let (from, to) = (key_of("from", "key", 0), key_of("to", "to-key", 1));
+    let amount = whole("amount", i64::MAX as u64, None).and_then(|amount| i64::try_from(amount).ok());
+    let balance = fields.get("balance").map(|node| number(node, "`balance`", i64::MAX as u64, problems));
+    let balance = balance.map_or(Some(None), |given| Some(Some(i64::try_from(given?).ok()?)));
+    Some(Payment { from: from?, balance: balance?, to: to?, amount: amount? })
 }

@@ -65,6 +65,8 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut P
             None
         }
         (Some(Ask::Act(_) | Ask::Send(_)), None) => Some(Expect::good()),
+        // What is wrong with it was told.
+        (None, None) if fields.entries.iter().any(|entry| ACT_KEYS.contains(&entry.key.as_str())) => None,
         (_, Some(node)) => expect(node, defaults, problems),
         (_, None) => fields.need("expect", problems).and(None),
     };

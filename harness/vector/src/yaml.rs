@@ -21,7 +21,10 @@ pub const MAX_WEIGHT: usize = 16 << 20;
 /// A value and its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
+    /// Where to point: its first line, or the alias it stands for.
     pub(crate) span: Span,
+    /// All lines in which it is written.
+    pub(crate) whole: Span,
     pub(crate) value: Yaml,
 }
 
@@ -136,7 +139,7 @@ impl<'a> Builder<'a> {
                 } else {
                     Yaml::Text(text.clone().into_owned())
                 };
-                self.node(Node { span, value }, Some(&text), anchor)
+                self.node(Node { span, whole: span, value }, Some(&text), anchor)
             }
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::SequenceStart(_, anchor, _) => self.open(span, anchor, FrameKind::List(Vec::new())),
@@ -160,12 +163,13 @@ impl<'a> Builder<'a> {
 
     fn close(&mut self, span: Span) -> Result<(), Stop> {
         let Some(frame) = self.stack.pop() else { return Ok(()) };
-        let span = self.first_line(Span { start: frame.start, end: span.end });
+        let whole = Span { start: frame.start, end: span.end };
+        let span = self.first_line(whole);
         let value = match frame.kind {
             FrameKind::List(items) => Yaml::List(items),
             FrameKind::Map { entries, .. } => Yaml::Map(entries),
         };
-        self.node(Node { span, value }, None, frame.anchor)
+        self.node(Node { span, whole, value }, None, frame.anchor)
     }
 
     /// A copy of an anchored node, paid for from the file's budget.
@@ -216,7 +220,7 @@ impl<'a> Builder<'a> {
         let empty = Mistake::Yaml("the file is empty".into());
         let root = root.unwrap_or_else(|| {
             self.problems.add(Span::default(), empty);
-            Node { span: Span::default(), value: Yaml::Null }
+            Node { span: Span::default(), whole: Span::default(), value: Yaml::Null }
         });
         let problems = self.problems.into_vec();
         if problems.is_empty() { Ok(root) } else { Err(problems) }

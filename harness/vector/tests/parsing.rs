@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tanglegram_vector::{
-    Catalogue, Level, Problem, Source, Status, VectorFile, WorldFacts, read_file, read_spec,
+    Act, Ask, Catalogue, Level, NetworkWorld, Problem, Source, Status, VectorFile, WorldFacts, read_file,
+    read_spec,
 };
 
 fn catalogue() -> Catalogue {
@@ -157,4 +158,32 @@ fn a_specification_file_is_read() {
     let twice = text.replace("iri.getTips.b", "iri.getTips.all");
     let problems = read_spec(&Source::new("getTips.yaml", twice)).expect_err("a duplicate");
     assert_eq!(problems[0].to_string(), "duplicate clause `iri.getTips.all`");
+}
+
+#[test]
+fn a_world_in_a_vector_keeps_its_place() {
+    let text = "api: network\nvectors:\n  - vector: one\n    clauses: [iri.getTips.all]\n    level: exact\n    \
+                world:\n      nodes: 2 # two\n      topology: [[n0,\n        n1]]\n    steps:\n      - fault:\n          \
+                isolate: n1\n      - advance: 5s\n      - { at: n0, call: getTips, expect: { status: 200 } }\n";
+    let file = read_file(&Source::new("network/x.yaml", text), "x", &catalogue()).expect("valid");
+    let network = file.vectors[0].network.as_ref().expect("a network");
+    let NetworkWorld::Inline(world) = &network.world else { panic!("the world is written in the vector") };
+    assert_eq!(world.text.trim(), "nodes: 2 # two\n      topology: [[n0,\n        n1]]");
+    assert_eq!(world.text.find("nodes"), text.find("nodes"));
+    let Ask::Act(Act::Fault(fault)) = &file.vectors[0].steps[0].ask else { panic!("a fault") };
+    assert_eq!(fault.text.trim(), "isolate: n1");
+}
+
+#[test]
+fn steps_of_networks_stay_in_networks() {
+    let text = "api: network\ndefaults: { level: exact, world: { nodes: 2 } }\nvectors:\n  - vector: one\n    \
+                clauses: [iri.getTips.all]\n    seed: -1\n    steps:\n      - { call: getTips, expect: { status: 200 } }\n      \
+                - { at: n0, advance: 5s, fault: { heal: all } }\n      - { at: n0, get: /, expect: { status: 200 } }\n      \
+                - { at: n0, send: { amount: 5 } }\n      - { at: n0, send: { from: 0, to: 1 } }\n      \
+                - { until: dawn }\n      - { advance: 5s, expect: { status: 200 } }\n      \
+                - { at: n0, send: { message: A, to: 1, trunk: $account.0.0 } }\n";
+    let problems = read_file(&Source::new("network/x.yaml", text), "x", &catalogue()).expect_err("broken");
+    let line = |problem: &Problem| format!("{}: {problem}\n", problem.place());
+    insta::assert_snapshot!(problems.iter().map(line).collect::<String>());
+    insta::assert_snapshot!(complaints(&vector("    at: n0\n    advance: 5s\n")));
 }

@@ -54,3 +54,4 @@ pub use scenario::{
     names,
 };
 pub use trace::Trace;
+pub use wallet::{address as account_address, message, payment};

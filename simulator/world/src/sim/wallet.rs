@@ -16,8 +16,8 @@ fn seed(account: usize) -> Hash {
     Hash::from_trytes_padded(&format!("SIMULATED9ACCOUNT9{letters}")).unwrap_or(Hash::NULL)
 }
 
-/// The address of an account's key.
-pub(crate) fn address(account: usize, key: u32) -> Address {
+/// The address of an account's key. At the genesis the accounts of a simulated network hold their funds on key 0.
+pub fn address(account: usize, key: u32) -> Address {
     let known = ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner).get(&(account, key)).copied();
     known.unwrap_or_else(|| {
         let address = wots::address(&seed(account), key, Security::Low);
@@ -71,23 +71,47 @@ impl Wallets {
         seconds: i64,
     ) -> Result<Vec<TransactionBuilder>, BundleBuildError> {
         self.spent.insert((coin.account, coin.key));
-        let (tag, security) = (Tag::NULL, Security::Low);
-        let source = address(coin.account, coin.key);
-        let mut bundle = BundleBuilder::new(seconds);
-        bundle
-            .output(&Output { address: self.fresh_address(to), value: amount, tag, message: String::new() })?
-            .input(&Input { address: source, balance: coin.balance, key_index: coin.key, security, tag })?;
-        let change = self.fresh_address(coin.account);
-        Ok(bundle.finish(Some(&change))?.sign(&seed(coin.account)).into_transactions())
+        let (to, change) = (self.fresh_address(to), self.fresh_address(coin.account));
+        signed(coin, &to, &change, amount, seconds)
     }
 }
 
-/// A bundle of so many transactions that move nothing.
-pub(crate) fn message(
-    size: usize,
-    text: &str,
+/// A payment of a coin, signed but not attached; tail first.
+fn signed(
+    coin: Coin,
+    to: &Address,
+    change: &Address,
+    amount: i64,
     seconds: i64,
 ) -> Result<Vec<TransactionBuilder>, BundleBuildError> {
+    let Coin { account, key, balance } = coin;
+    let (tag, security) = (Tag::NULL, Security::Low);
+    let source = address(account, key);
+    let mut bundle = BundleBuilder::new(seconds);
+    bundle.output(&Output { address: *to, value: amount, tag, message: String::new() })?.input(&Input {
+        address: source,
+        balance,
+        key_index: key,
+        security,
+        tag,
+    })?;
+    Ok(bundle.finish(Some(change))?.sign(&seed(account)).into_transactions())
+}
+
+/// A payment from an account's key, which holds `balance`, to another's; what is left goes to the payer's next key. Signed
+/// but not attached, tail first, with a timestamp in seconds.
+pub fn payment(
+    (account, key): (usize, u32),
+    balance: i64,
+    to: (usize, u32),
+    amount: i64,
+    seconds: i64,
+) -> Result<Vec<TransactionBuilder>, BundleBuildError> {
+    signed(Coin { account, key, balance }, &address(to.0, to.1), &address(account, key + 1), amount, seconds)
+}
+
+/// A bundle of so many transactions that move nothing.
+pub fn message(size: usize, text: &str, seconds: i64) -> Result<Vec<TransactionBuilder>, BundleBuildError> {
     let mut bundle = BundleBuilder::new(seconds);
     for _ in 0..size {
         bundle.output(&Output { message: text.to_owned(), ..Output::default() })?;
