@@ -112,8 +112,24 @@ impl Net {
         self.attach(node, bundle.finish(None).unwrap().into_transactions()).remove(0)
     }
 
+    /// Puts messages into the tangle side by side.
+    pub(crate) fn chat(&self, node: Node<'_>, count: usize) {
+        let tips = node.ask(json!({ "command": "getTransactionsToApprove", "depth": 3 }));
+        for number in 0..count {
+            let mut bundle = BundleBuilder::new(1_700_000_000);
+            bundle
+                .output(&Output { message: format!("HELLO{}", "A".repeat(number)), ..Output::default() })
+                .unwrap();
+            self.attach_to(&tips, node, bundle.finish(None).unwrap().into_transactions());
+        }
+    }
+
     fn attach(&self, node: Node<'_>, members: Vec<TransactionBuilder>) -> Vec<String> {
         let tips = node.ask(json!({ "command": "getTransactionsToApprove", "depth": 3 }));
+        self.attach_to(&tips, node, members)
+    }
+
+    fn attach_to(&self, tips: &Value, node: Node<'_>, members: Vec<TransactionBuilder>) -> Vec<String> {
         let tip = |name: &str| Hash::from_trytes(tips[name].as_str().unwrap()).unwrap();
         let control = Control::new();
         let work = Work { mwm: 1, timestamp: 1_700_000_000_000, threads: 1, control: &control };

@@ -1,8 +1,8 @@
-//! The same with a real IRI, where there is one: `TANGLEGRAM_IRI` holds the words that start it, up to the main class or
-//! the jar (`java -jar iri-1.8.5.jar`); its options are appended.
+//! The same with real nodes, where there are such: `TANGLEGRAM_IRI` holds the words that start an IRI, up to the main class or
+//! the jar (`java -jar iri-1.8.5.jar`), `TANGLEGRAM_HORNET` those for a Hornet; options and configuration come from here.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -25,11 +25,70 @@ struct Real {
 }
 
 impl Real {
-    /// Starts the real node on the ledger and coordinator of the nets, with these neighbours.
-    fn start(words: &str, neighbors: &str) -> Real {
+    /// Starts a real IRI on the ledger and coordinator of the nets, with this neighbour.
+    fn iri(neighbor: &str) -> Real {
+        let words = std::env::var("TANGLEGRAM_IRI").expect("TANGLEGRAM_IRI says how to start a real IRI");
+        Real::start("iri", &words, |ports, coordinator| {
+            let options = [
+                ("testnet", "true"),
+                ("port", &ports[0].to_string()),
+                ("neighboring-socket-address", "127.0.0.1"),
+                ("neighboring-socket-port", &ports[1].to_string()),
+                ("neighbors", neighbor),
+                ("reconnect-attempt-interval-seconds", "2"),
+                ("testnet-coordinator", coordinator),
+                ("testnet-coordinator-security-level", "1"),
+                ("testnet-coordinator-signature-mode", "KERL"),
+                ("milestone-keys", "9"),
+                ("testnet-no-coo-validation", "false"),
+                ("mwm", "1"),
+                ("snapshot", "genesis.txt"),
+                ("snapshot-timestamp", "0"),
+                ("milestone-start", "0"),
+                ("local-snapshots-enabled", "false"),
+                ("local-snapshots-pruning-enabled", "false"),
+                ("zmq-enabled", "false"),
+                ("dns-refresher", "false"),
+            ];
+            options.iter().flat_map(|(name, value)| [format!("--{name}"), (*value).to_owned()]).collect()
+        })
+    }
+
+    /// Starts a real Hornet likewise.
+    fn hornet(neighbor: &str) -> Real {
+        let words =
+            std::env::var("TANGLEGRAM_HORNET").expect("TANGLEGRAM_HORNET says how to start a real Hornet");
+        let neighbor = neighbor.trim_start_matches("tcp://");
+        Real::start("hornet", &words, |ports, coordinator| {
+            let config = json!({
+                "useProfile": "auto",
+                "httpAPI": { "bindAddress": format!("127.0.0.1:{}", ports[0]) },
+                "snapshots": {
+                    "loadType": "global",
+                    "global": { "path": "genesis.txt", "spentAddressesPaths": [], "index": 0 },
+                    "pruning": { "enabled": false },
+                },
+                "coordinator": { "address": coordinator, "securityLevel": 1, "merkleTreeDepth": 9, "mwm": 1 },
+                "network": {
+                    "gossip": {
+                        "bindAddress": format!("127.0.0.1:{}", ports[1]),
+                        "reconnectAttemptIntervalSeconds": 2,
+                    },
+                },
+                "node": { "disablePlugins": ["Autopeering"] },
+                "peers": [{ "identity": neighbor, "alias": "ours", "preferIPv6": false }],
+            });
+            let peering = json!({ "acceptAnyConnection": false, "maxPeers": 5, "peers": config["peers"] });
+            vec![config.to_string(), peering.to_string()]
+        })
+    }
+
+    /// Starts a node with the arguments, or with the files `config.json` and `peering.json`, that `settings` makes of its ports
+    /// (API, neighbours) and the coordinator.
+    fn start(kind: &str, words: &str, settings: impl Fn([u16; 2], &str) -> Vec<String>) -> Real {
         let plan = world("{ x: {} }");
-        let (api, gossip) = (free_port(), free_port());
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("iri-{api}"));
+        let ports = [free_port(), free_port()];
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{kind}-{}", ports[0]));
         fs::create_dir_all(&folder).unwrap();
         let genesis = format!("{};{SUPPLY}\n", plan.wallet.unwrap().address);
         fs::write(folder.join("genesis.txt"), genesis).unwrap();
@@ -39,36 +98,20 @@ impl Real {
         command.args(words).current_dir(&folder).stdin(Stdio::null());
         let log = File::create(folder.join("log")).unwrap();
         command.stdout(log.try_clone().unwrap()).stderr(log);
-        for (name, value) in [
-            ("testnet", "true"),
-            ("port", &api.to_string()),
-            ("neighboring-socket-address", "127.0.0.1"),
-            ("neighboring-socket-port", &gossip.to_string()),
-            ("neighbors", neighbors),
-            ("reconnect-attempt-interval-seconds", "2"),
-            ("testnet-coordinator", &coordinator),
-            ("testnet-coordinator-security-level", "1"),
-            ("testnet-coordinator-signature-mode", "KERL"),
-            ("milestone-keys", "9"),
-            ("testnet-no-coo-validation", "false"),
-            ("mwm", "1"),
-            ("snapshot", "genesis.txt"),
-            ("snapshot-timestamp", "0"),
-            ("milestone-start", "0"),
-            ("local-snapshots-enabled", "false"),
-            ("local-snapshots-pruning-enabled", "false"),
-            ("zmq-enabled", "false"),
-            ("dns-refresher", "false"),
-        ] {
-            command.args([format!("--{name}"), value.to_owned()]);
+        let settings = settings(ports, &coordinator);
+        if kind == "iri" {
+            command.args(settings);
+        } else {
+            fs::write(folder.join("config.json"), &settings[0]).unwrap();
+            fs::write(folder.join("peering.json"), &settings[1]).unwrap();
         }
-        let real =
-            Real { child: command.spawn().unwrap(), folder, api, uri: format!("tcp://127.0.0.1:{gossip}") };
-        until_within(PATIENCE, "the real node answers", || {
-            std::net::TcpStream::connect(("127.0.0.1", api)).is_ok()
+        let uri = format!("tcp://127.0.0.1:{}", ports[1]);
+        let real = Real { child: command.spawn().unwrap(), folder, api: ports[0], uri };
+        until_within(PATIENCE, "the real node listens", || {
+            TcpStream::connect(("127.0.0.1", ports[0])).is_ok()
         });
-        until_within(PATIENCE, "the real node is up", || {
-            let reply = Client::connect(([127, 0, 0, 1], api).into()).post("{\"command\":\"getNodeInfo\"}");
+        until_within(PATIENCE, "the real node answers", || {
+            let reply = Client::connect(real.node().api).post("{\"command\":\"getNodeInfo\"}");
             reply.status == 200
         });
         real
@@ -110,53 +153,63 @@ fn agree(nodes: &[Node<'_>], goal: u64, addresses: &[Address]) {
 
 #[test]
 #[ignore = "needs a real IRI 1.8: TANGLEGRAM_IRI='java -jar iri-1.8.5.jar'"]
-fn a_real_node_and_ours_sync_from_each_other() {
-    let words = std::env::var("TANGLEGRAM_IRI").expect("TANGLEGRAM_IRI says how to start a real IRI");
-    let interval = Duration::from_millis(1_500);
-    let first = Net::serve_every(interval, "{ a: {} }");
+fn a_real_iri_and_ours_sync_from_each_other() {
+    sync_both_ways(Real::iri);
+}
+
+#[test]
+#[ignore = "needs a real Hornet 0.4: TANGLEGRAM_HORNET=/path/to/hornet"]
+fn a_real_hornet_and_ours_sync_from_each_other() {
+    sync_both_ways(Real::hornet);
+}
+
+fn sync_both_ways(start: impl Fn(&str) -> Real) {
+    let first = Net::serve_every(Duration::from_millis(1_500), "{ a: {} }");
     let a = first.node(0);
     let wallet = first.wallet_address();
-    for count in 0..300 {
-        first.say(a);
-        if count == 100 {
+    for round in 0..30 {
+        first.chat(a, 10);
+        if round == 10 {
             first.pay(a, 1_000);
         }
     }
     until_within(PATIENCE, "a past has grown", || a.solid() >= 20);
     // It dials us, on its configuration; we were told of it, too.
-    let real = Real::start(&words, a.uri);
-    let iri = real.node();
-    a.ask(json!({ "command": "addNeighbors", "uris": [iri.uri] }));
-    until_within(PATIENCE, "they meet", || connected(a).len() == 1 && connected(iri).len() == 1);
+    let real = start(a.uri);
+    let other = real.node();
+    a.ask(json!({ "command": "addNeighbors", "uris": [other.uri] }));
+    until_within(PATIENCE, "they meet", || connected(a).len() == 1 && connected(other).len() == 1);
     let paid = [Net::payee(), Net::rest(), wallet];
-    agree(&[a, iri], a.solid(), &paid);
-    println!("the real node synced to {}", iri.solid());
+    agree(&[a, other], a.solid(), &paid);
+    println!("the real node synced from ours to {}", other.solid());
     // A newcomer of ours learns everything from the real one only.
-    let second = Net::join(&format!("{{ b: {{ neighbors: ['{}'] }} }}", iri.uri));
+    let second = Net::join(&format!("{{ b: {{ neighbors: ['{}'] }} }}", other.uri));
     let b = second.node(0);
-    assert_eq!(iri.ask(json!({ "command": "addNeighbors", "uris": [b.uri] }))["addedNeighbors"], json!(1));
+    assert_eq!(other.ask(json!({ "command": "addNeighbors", "uris": [b.uri] }))["addedNeighbors"], json!(1));
     until_within(PATIENCE, "the newcomer and the real node meet", || connected(b).len() == 1);
-    agree(&[a, iri, b], a.solid(), &paid);
+    agree(&[a, other, b], a.solid(), &paid);
     println!("ours synced from the real one to {}", b.solid());
     // New ones go all the way, both ways.
-    for (from, to) in [(b, a), (a, b), (iri, a), (iri, b)] {
+    for (from, to) in [(b, a), (a, b)] {
         let hash = first.say(from);
         let known = json!({ "command": "getTrytes", "hashes": [hash] });
         until_within(PATIENCE, "a message arrives", || {
-            !to.ask(known.clone())["trytes"][0].as_str().unwrap().starts_with(&"9".repeat(2673))
+            to.ask(known.clone())["trytes"][0].as_str().unwrap() != "9".repeat(2673)
         });
     }
-    for node in [a, iri, b] {
+    println!("messages went through, both ways");
+    for node in [a, b] {
         for neighbor in connected(node) {
             assert_eq!(neighbor["numberOfInvalidTransactions"], json!(0), "{neighbor}");
             assert_eq!(neighbor["numberOfStaleTransactions"], json!(0), "{neighbor}");
         }
     }
     // A neighbour that goes and comes again.
-    a.ask(json!({ "command": "removeNeighbors", "uris": [iri.uri] }));
-    until_within(PATIENCE, "the real node notices", || connected(iri).len() == 1);
+    a.ask(json!({ "command": "removeNeighbors", "uris": [other.uri] }));
+    until_within(PATIENCE, "the real node notices", || connected(other).len() == 1);
     let goal = a.solid() + 3;
     until_within(PATIENCE, "time passes", || a.solid() >= goal);
-    a.ask(json!({ "command": "addNeighbors", "uris": [iri.uri] }));
-    agree(&[a, iri, b], goal, &paid);
+    a.ask(json!({ "command": "addNeighbors", "uris": [other.uri] }));
+    agree(&[a, other, b], goal, &paid);
+    println!("they found together again, at {}", b.solid());
 }
