@@ -43,7 +43,8 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         let hash = transaction.hash();
-        if self.tangle.stored(&hash).is_none() {
+        // The transaction of nothing but nines carries a request and is never stored: nothing is new about it.
+        if !hash.is_null() && self.tangle.stored(&hash).is_none() {
             if let Err(refusal) = self.check(now, &transaction) {
                 return self.network.count(peer, |metrics| match refusal {
                     Refusal::Timestamp => metrics.stale += 1,

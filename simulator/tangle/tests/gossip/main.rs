@@ -6,6 +6,7 @@ mod net;
 mod pair;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use net::{Net, step};
 use pair::Pair;
@@ -13,8 +14,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tanglegram_tangle::gossip::codec::{self, Decoder, Memory};
 use tanglegram_tangle::gossip::{Handshake, Message};
-use tanglegram_tangle::{Input, Output};
-use tanglegram_ternary::Hash;
+use tanglegram_tangle::{ApiRequest, Input, Millis, Node, Output};
+use tanglegram_ternary::{Hash, Transaction};
 
 fn session() -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/recorded/iri-1.8/gossip.json");
@@ -207,4 +208,164 @@ fn strangers_are_turned_away() {
     let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
     node.handle(5, Input::Connected { peer: 1, ip, dialled: None }, &mut out);
     assert!(matches!(out[..], [Output::Disconnect { peer: 1 }]));
+}
+
+/// A node with one neighbour, on connection 1, to which things are said.
+struct Greeted {
+    node: Node,
+    now: Millis,
+}
+
+impl Greeted {
+    fn new(net: &Net) -> Greeted {
+        let mut greeted = Greeted { node: net.node().node, now: START };
+        let (host, ip) = ("127.0.0.1".to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let out = greeted.input(Input::Connected { peer: 1, ip, dialled: Some((host, 7_000)) });
+        let [Output::Send { message: Message::Handshake(ours), .. }] = &out[..] else { panic!("{out:?}") };
+        let theirs = Handshake { port: 7_000, ..ours.clone() };
+        greeted.input(Input::Received { peer: 1, message: Message::Handshake(theirs) });
+        greeted
+    }
+
+    fn input(&mut self, input: Input) -> Vec<Output> {
+        let mut out = Vec::new();
+        self.node.handle(self.now, input, &mut out);
+        out
+    }
+
+    /// What the node sends when it is told this.
+    fn told(&mut self, transaction: &Arc<Transaction>, requested: Hash) -> Vec<Output> {
+        let message = Message::Transaction { transaction: transaction.clone(), requested };
+        self.input(Input::Received { peer: 1, message })
+    }
+
+    /// What the node sends of its own accord within this time.
+    fn within(&mut self, millis: Millis) -> Vec<Output> {
+        let end = self.now + millis;
+        let mut out = Vec::new();
+        while let Some(due) = self.node.next_timeout().filter(|&due| due <= end) {
+            self.now = self.now.max(due);
+            out.extend(self.input(Input::Tick));
+        }
+        self.now = end;
+        out
+    }
+}
+
+const START: Millis = 1_700_000_000_000;
+
+#[test]
+fn nothing_but_nines_is_no_news() {
+    let mut net = Net::new();
+    let transactions = net.grow(&[net::Step::Milestone { trunk: any_index() }]);
+    let mut greeted = Greeted::new(&net);
+    greeted.input(Input::Store { transactions: transactions.clone() });
+    let nines = Arc::new(Transaction::from_bytes(&[0; 1604]).expect("trits"));
+    assert!(nines.hash().is_null());
+    for _ in 0..3 {
+        let out = greeted.told(&nines, transactions[0].hash());
+        assert!(matches!(&out[..], [Output::Send { peer: 1, .. }]), "{out:?}");
+    }
+    let request = ApiRequest { body: r#"{"command":"getNeighbors"}"#.into(), versioned: true, trusted: true };
+    let out = greeted.input(Input::Api { id: 1, request });
+    let [Output::Reply { reply, .. }] = &out[..] else { panic!("{out:?}") };
+    assert!(reply.body.contains(r#""numberOfAllTransactions":3,"#), "{}", reply.body);
+    assert!(reply.body.contains(r#""numberOfNewTransactions":0,"#), "{}", reply.body);
+}
+
+#[test]
+fn a_neighbour_that_is_behind_is_kept_talking() {
+    let mut net = Net::new();
+    let transactions = net.grow(&[net::Step::Milestone { trunk: any_index() }]);
+    let mut greeted = Greeted::new(&net);
+    greeted.input(Input::Store { transactions: transactions.clone() });
+    greeted.within(10); // the first tips request
+    // Who never asked for anything is not behind.
+    assert!(greeted.told(&transactions[1], transactions[1].hash()).is_empty());
+    assert!(greeted.within(1_000).is_empty());
+    // Who did gets the word now and then, but only in answer.
+    assert_eq!(greeted.told(&transactions[1], transactions[0].hash()).len(), 1);
+    assert!(greeted.within(1_000).is_empty());
+    for _ in 0..3 {
+        assert!(greeted.told(&transactions[1], transactions[1].hash()).is_empty());
+    }
+    assert_eq!(greeted.within(1_000).len(), 3);
+    for _ in 0..1_000 {
+        greeted.told(&transactions[1], transactions[1].hash());
+    }
+    assert_eq!(greeted.within(1_000).len(), 20);
+    // After a while it has caught up, or is gone.
+    greeted.within(11_500);
+    greeted.told(&transactions[1], transactions[1].hash());
+    assert!(greeted.within(1_000).is_empty());
+}
+
+#[test]
+fn a_deep_past_is_fetched_as_fast_as_the_line_is() {
+    let mut net = Net::new();
+    let message = || net::Step::Message { trunk: any_index(), branch: any_index() };
+    let past: Vec<_> = (0..240).map(|_| message()).collect();
+    let mut pair = Pair::new([net.node().node, net.node().node]);
+    pair.store(0, &net.grow(&past));
+    pair.connect();
+    pair.run_for(100);
+    for _ in 0..3 {
+        pair.store(0, &net.grow(&[net::Step::Milestone { trunk: any_index() }]));
+    }
+    let goal = pair.nodes[0].solid_milestone_index();
+    // The first question waits for somebody to say something; the rest takes a way there and back a step.
+    pair.run_for(16_000);
+    assert!(pair.nodes[1].solid_milestone_index() >= goal - 1, "{}", pair.nodes[1].solid_milestone_index());
+}
+
+#[test]
+fn two_that_dial_each_other_at_once_keep_the_same_connection() {
+    for (first, second) in [(START, START + 3), (START + 3, START), (START, START)] {
+        let net = Net::new();
+        let ip = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));
+        // Two on one machine, where the ports tell them apart, or on two.
+        let port = |of: usize| if first == second { 15_600 + of as u16 } else { 15_600 };
+        let mut nodes = [0, 1].map(|number| {
+            let mut config = net.node().node.config().clone();
+            config.gossip_port = port(number);
+            Node::new(config, 1)
+        });
+        let (a, b) = if first == second { (ip(1), ip(1)) } else { (ip(1), ip(2)) };
+        let hello = |node: &mut Node, now, peer, ip, dialled| {
+            let mut out = Vec::new();
+            node.handle(now, Input::Connected { peer, ip, dialled }, &mut out);
+            let Some(Output::Send { message: Message::Handshake(ours), .. }) = out.pop() else {
+                panic!("silent")
+            };
+            ours
+        };
+        let to = |ip: IpAddr, of| Some((ip.to_string(), port(of)));
+        for (number, ip) in [(0, b), (1, a)] {
+            let body = format!(r#"{{"command":"addNeighbors","uris":["tcp://{ip}:{}"]}}"#, port(1 - number));
+            let request = ApiRequest { body, versioned: true, trusted: true };
+            nodes[number].handle(START, Input::Api { id: 1, request }, &mut Vec::new());
+        }
+        // Connection 1 is dialled by node 0, connection 2 by node 1.
+        let greetings = [
+            hello(&mut nodes[0], first, 1, b, to(b, 1)),
+            hello(&mut nodes[1], first, 1, a, None),
+            hello(&mut nodes[1], second, 2, a, to(a, 0)),
+            hello(&mut nodes[0], second, 2, b, None),
+        ];
+        let [one_from_0, one_from_1, two_from_1, two_from_0] = greetings;
+        let mut closed = [0, 1].map(|_| Vec::new());
+        for (node, peer, greeting) in
+            [(0, 2, two_from_1), (1, 1, one_from_0), (0, 1, one_from_1), (1, 2, two_from_0)]
+        {
+            let mut out = Vec::new();
+            let message = Message::Handshake(greeting);
+            nodes[node].handle(START + 5, Input::Received { peer, message }, &mut out);
+            closed[node].extend(out.iter().filter_map(|output| match output {
+                Output::Disconnect { peer } => Some(*peer),
+                _ => None,
+            }));
+        }
+        assert_eq!(closed[0], closed[1], "{first} {second}");
+        assert_eq!(closed[0].len(), 1);
+    }
 }

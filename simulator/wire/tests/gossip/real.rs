@@ -146,8 +146,10 @@ fn agree(nodes: &[Node<'_>], goal: u64, addresses: &[Address]) {
         until_within(PATIENCE, "it catches up", || node.solid() >= goal);
     }
     for address in addresses {
-        let held: Vec<i64> = nodes.iter().map(|node| node.balance(address)).collect();
-        assert!(held.windows(2).all(|two| two[0] == two[1]), "{address}: {held:?}");
+        until_within(PATIENCE, "all say the same", || {
+            let held: Vec<_> = nodes.iter().map(|node| node.try_balance(address)).collect();
+            held[0].is_some() && held.windows(2).all(|two| two[0] == two[1])
+        });
     }
 }
 
