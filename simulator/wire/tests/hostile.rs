@@ -9,14 +9,15 @@ use std::net::SocketAddr;
 use common::{Client, Reply};
 use serde_json::Value;
 use tanglegram_mirror::Dialect;
-use tanglegram_wire::{Running, serve_world};
+use tanglegram_wire::{Places, Running, serve_world};
 use tanglegram_world::World;
 
 const LISTS: [&str; 3] = ["accounts", "balances", "transactions"];
 
 fn serve(dialect: Dialect) -> Running {
     let world = World::load("recorded-mirror").unwrap().with_mirror_dialect(dialect);
-    serve_world(&world, Some(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap()
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    serve_world(&world, Places { api: Some(anywhere), ..Places::default() }).unwrap()
 }
 
 /// Values that are wrong for every parameter.
