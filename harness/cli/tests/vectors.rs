@@ -57,9 +57,12 @@ impl Snapshots for Insta {
 
 /// A network's vector, in both dialects; both have the same replies.
 fn run_network(item: &Prepared<'_>) -> Result<(), Failed> {
-    let speaks = |dialect: &&&str| item.vector.dialects.is_empty() || item.vector.dialects.iter().any(|own| own == **dialect);
+    let speaks = |dialect: &&&str| {
+        item.vector.dialects.is_empty() || item.vector.dialects.iter().any(|own| own == **dialect)
+    };
     for dialect in DIALECTS.iter().filter(speaks) {
-        match runtime().block_on(replay_network(item, dialect, &mut Insta)) {
+        let spoken = dialect.parse()?;
+        match runtime().block_on(replay_network(item, |scenario| scenario.dialect = spoken, &mut Insta)) {
             Some(Verdict::Pass) => {}
             Some(Verdict::Fail(failure)) => return Err(told(dialect, item.vector, &failure).into()),
             other => return Err(format!("{dialect}: not run: {other:?}").into()),

@@ -85,18 +85,18 @@ fn problem(vector: &Vector, error: &WorldError, whole: Span) -> Problem {
     Problem { mistake: Mistake::World(error.to_string()), span, help, source: vector.source.clone() }
 }
 
-/// Runs a vector in its network, whose nodes speak a dialect.
+/// Runs a vector in its network, after something about that was changed.
 pub(crate) async fn execute(
     item: &Prepared<'_>,
     network: &Network,
-    dialect: &str,
+    change: impl FnOnce(&mut Scenario),
     snapshots: &mut dyn Snapshots,
 ) -> Verdict {
     let mut scenario = match scenario(network) {
         Ok(scenario) => scenario,
         Err(error) => return Verdict::Skip(error.to_string()),
     };
-    scenario.dialect = dialect.parse().unwrap_or_default();
+    change(&mut scenario);
     let simulation = match Simulation::new(scenario, network.seed, Trace::default()) {
         Ok(simulation) => simulation,
         Err(error) => return failed(item.vector, item.vector.span, 0, error.to_string()),

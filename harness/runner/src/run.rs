@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tanglegram_target::{Client, Endpoint, Limits, MIRROR, Need, Provider, Refusal, World};
 use tanglegram_vector::ANY_WORLD;
+use tanglegram_world::sim::Scenario;
 use tokio::time::Instant;
 
 use crate::execute::execute;
@@ -70,14 +71,14 @@ pub async fn replay(item: &Prepared<'_>, client: &mut Client) -> Verdict {
     execute(item, client).await.verdict
 }
 
-/// Runs a vector that has one in its network, whose nodes speak a dialect.
+/// Runs a vector in the network it has, if it has one, after something about that was changed, such as the dialect.
 pub async fn replay_network(
     item: &Prepared<'_>,
-    dialect: &str,
+    change: impl FnOnce(&mut Scenario),
     snapshots: &mut dyn Snapshots,
 ) -> Option<Verdict> {
     let network = item.vector.network.as_ref()?;
-    Some(network::execute(item, network, dialect, snapshots).await)
+    Some(network::execute(item, network, change, snapshots).await)
 }
 
 struct Runner<'r, P> {
@@ -93,7 +94,9 @@ impl<P: Provider> Runner<'_, P> {
     async fn item(&mut self, item: &Prepared<'_>) -> Result<(Verdict, Option<String>), String> {
         let vector = item.vector;
         let mut recorded = self.plan.recorded;
-        if let Some(verdict) = replay_network(item, &self.plan.dialect, &mut recorded).await {
+        let dialect = self.plan.dialect.parse().unwrap_or_default();
+        let speak = |scenario: &mut Scenario| scenario.dialect = dialect;
+        if let Some(verdict) = replay_network(item, speak, &mut recorded).await {
             return Ok((verdict, None));
         }
         let need = Need {

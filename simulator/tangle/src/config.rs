@@ -6,6 +6,7 @@ use tanglegram_ternary::milestone::Coordinator;
 use tanglegram_ternary::{Address, Hash};
 
 use crate::node::Millis;
+use crate::planted::Planted;
 use crate::{Dialect, SUPPLY};
 
 /// The settings of one node, under the names and with the defaults of IRI's options.
@@ -44,6 +45,8 @@ pub struct Config {
     pub reconnect_interval: Millis,
     /// What getNodeInfo tells of the machine.
     pub host: Host,
+    /// What is wrong with the node on purpose: nothing, but in tests.
+    pub planted: Planted,
 }
 
 impl Config {
@@ -66,6 +69,7 @@ impl Config {
             local_snapshots: None,
             reconnect_interval: 60_000,
             host: Host::default(),
+            planted: Planted::default(),
         }
     }
 

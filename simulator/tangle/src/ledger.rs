@@ -6,6 +6,7 @@ use tanglegram_ternary::{Address, Hash};
 
 use crate::bundle::{self, Rules};
 use crate::idset::IdSet;
+use crate::planted::{Bug, Planted};
 use crate::snapshot::Snapshot;
 use crate::spent::SpentAddresses;
 use crate::store::{Tangle, TxId};
@@ -23,6 +24,7 @@ pub(crate) struct Ledger {
     pub(crate) index: i32,
     /// Its hash; the null hash at a genesis.
     pub(crate) milestone: Hash,
+    pub(crate) planted: Planted,
 }
 
 impl Ledger {
@@ -33,6 +35,7 @@ impl Ledger {
             changes: BTreeMap::new(),
             index: snapshot.index,
             milestone: snapshot.hash,
+            planted: Planted::default(),
         }
     }
 
@@ -64,12 +67,14 @@ impl Ledger {
 
     /// Whether no address would fall below zero.
     fn can_take(&self, diff: &Diff) -> bool {
-        diff.iter().all(|(address, change)| self.balance(address) + change >= 0)
+        self.planted.has(Bug::Overdraft)
+            || diff.iter().all(|(address, change)| self.balance(address) + change >= 0)
     }
 
     fn apply(&mut self, diff: &Diff) {
         for (address, change) in diff {
-            let balance = self.balance(address) + change;
+            let twice = self.planted.has(Bug::DoubleCredit) && *change > 0;
+            let balance = self.balance(address) + if twice { 2 * change } else { *change };
             if balance == 0 {
                 self.balances.remove(address);
             } else {
@@ -99,6 +104,9 @@ impl Ledger {
                 continue;
             }
             if !tangle.is_stored(id) {
+                if self.planted.has(Bug::UnsolidMilestone) {
+                    continue;
+                }
                 return None;
             }
             if tangle.is_confirmed_by(id, self.index) {
@@ -137,18 +145,21 @@ impl Ledger {
             self.changes.insert(index, diff);
         }
         (self.index, self.milestone) = (index, tangle.hash(milestone));
-        confirm_past(tangle, milestone, index);
+        confirm_past(tangle, milestone, index, self.planted);
         true
     }
 }
 
 /// Sets the snapshot index of the milestone and all that it reaches and no milestone confirmed before.
-fn confirm_past(tangle: &mut Tangle, milestone: TxId, index: i32) {
+fn confirm_past(tangle: &mut Tangle, milestone: TxId, index: i32, planted: Planted) {
     let mut ahead = vec![milestone];
     while let Some(id) = ahead.pop() {
         let vertex = tangle.vertex(id);
         if vertex.transaction.is_some() && vertex.snapshot_index == 0 {
-            ahead.extend([vertex.trunk, vertex.branch]);
+            ahead.push(vertex.trunk);
+            if !planted.has(Bug::BranchUnconfirmed) {
+                ahead.push(vertex.branch);
+            }
             tangle.set_snapshot_index(id, index);
         }
     }

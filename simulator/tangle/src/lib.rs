@@ -25,6 +25,7 @@ mod ledger;
 mod milestone;
 mod node;
 pub mod persist;
+mod planted;
 mod progress;
 pub mod snapshot;
 mod spent;
@@ -41,6 +42,7 @@ pub use config::{
 pub use dialect::{Dialect, UnknownDialect};
 pub use node::{ApiRequest, Input, JobId, Millis, Node, Output, Reply, RequestId, Status};
 pub use persist::{Disk, Record, RestoreError};
+pub use planted::{Bug, Planted};
 pub use progress::{Detail, Step};
 pub use snapshot::{Snapshot, SnapshotError};
 

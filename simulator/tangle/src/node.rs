@@ -15,6 +15,7 @@ use crate::idset::IdSet;
 use crate::ledger::Ledger;
 use crate::milestone::Milestones;
 use crate::persist::Record;
+use crate::planted::Bug;
 use crate::snapshot::{self, Initial, Snapshot};
 use crate::spent::SpentAddresses;
 use crate::store::{Tangle, TxId};
@@ -209,9 +210,12 @@ impl Node {
     pub fn from_snapshot(config: Config, seed: u64, snapshot: &Snapshot) -> Node {
         let Snapshot { hash, index, timestamp, .. } = *snapshot;
         let initial = Initial { hash, index, timestamp };
+        let mut tangle = Tangle::new(initial, &snapshot.solid_entry_points);
+        let mut ledger = Ledger::new(snapshot);
+        (tangle.planted, ledger.planted) = (config.planted, config.planted);
         Node {
-            tangle: Tangle::new(initial, &snapshot.solid_entry_points),
-            ledger: Ledger::new(snapshot),
+            tangle,
+            ledger,
             milestones: Milestones::new(&initial),
             spent: SpentAddresses::default(),
             tips: Tips::default(),
@@ -250,6 +254,9 @@ impl Node {
             Input::Disconnected { peer } => {
                 let draw = self.gossip_rng.next_u64();
                 self.network.disconnected(&self.config, now, peer, draw);
+                if self.config.planted.has(Bug::QueueDropped) {
+                    self.requests = Requests::default();
+                }
             }
             Input::Dropped { peer } => self.network.count(peer, |metrics| metrics.dropped += 1),
             Input::Tick => {
@@ -363,7 +370,9 @@ impl Node {
     pub(crate) fn admit(&mut self, now: Millis, transaction: Arc<Transaction>, out: &mut Vec<Output>) {
         if self.check(now, &transaction).is_ok() {
             self.store_and_ask_on(now, transaction.clone());
-            self.broadcast(&transaction, None, out);
+            if !self.config.planted.has(Bug::NoBroadcast) {
+                self.broadcast(&transaction, None, out);
+            }
         }
     }
 
@@ -378,11 +387,13 @@ impl Node {
         self.requests.fulfil(&self.tangle.hash(stored.id));
         let vertex = self.tangle.vertex(stored.id);
         let (trunk, branch) = (vertex.trunk, vertex.branch);
-        if vertex.approvers.is_empty() {
+        if vertex.approvers.is_empty() && !self.config.planted.has(Bug::NoTips) {
             self.tips.add(stored.id);
         }
-        self.tips.remove(trunk);
-        self.tips.remove(branch);
+        if !self.config.planted.has(Bug::TipsStay) {
+            self.tips.remove(trunk);
+            self.tips.remove(branch);
+        }
         for id in stored.solidified {
             self.tips.set_solid(id);
         }
@@ -402,7 +413,8 @@ impl Node {
         let before = self.ledger.index;
         loop {
             let index = self.ledger.index + 1;
-            let next = self.milestones.at(index).filter(|&id| self.tangle.vertex(id).solid);
+            let early = self.config.planted.has(Bug::UnsolidMilestone);
+            let next = self.milestones.at(index).filter(|&id| early || self.tangle.vertex(id).solid);
             let applied = next
                 .is_some_and(|id| self.ledger.apply_milestone(&mut self.tangle, &mut self.spent, id, index));
             if !applied {

@@ -9,6 +9,7 @@ use tanglegram_ternary::{Hash, Transaction};
 use crate::bundle::Verdict;
 use crate::idset::IdSet;
 use crate::index::Indexes;
+use crate::planted::{Bug, Planted};
 use crate::progress::{Progress, Step};
 use crate::snapshot::Initial;
 use crate::verdicts::SharedVerdicts;
@@ -82,6 +83,7 @@ pub(crate) struct Tangle {
     initial: Initial,
     /// Solid entry points: hashes the snapshot vouches for, with the milestone index they belong to.
     entry_points: BTreeMap<TxId, i32>,
+    pub(crate) planted: Planted,
 }
 
 impl Tangle {
@@ -96,6 +98,7 @@ impl Tangle {
             verdicts: None,
             initial,
             entry_points: BTreeMap::new(),
+            planted: Planted::default(),
         };
         tangle.rebase(initial, entry_points);
         tangle
@@ -328,7 +331,10 @@ impl Tangle {
 
     fn can_be_solid(&self, id: TxId) -> bool {
         let vertex = self.vertex(id);
-        let reaches_down = |parent| self.is_entry_point(parent) || self.vertex(parent).solid;
+        let reaches_down = |parent| {
+            let skipped = self.planted.has(Bug::TrunkIsEnough) && parent != vertex.trunk;
+            skipped || self.is_entry_point(parent) || self.vertex(parent).solid
+        };
         !vertex.solid
             && vertex.transaction.is_some()
             && reaches_down(vertex.trunk)

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::idset::IdSet;
 use crate::ledger::{Accepted, Ledger};
 use crate::milestone::Milestones;
+use crate::planted::Bug;
 use crate::spent::SpentAddresses;
 use crate::store::{Tangle, TxId};
 
@@ -53,7 +54,12 @@ impl WalkValidator {
     /// Whether the unconfirmed past of `tip` reaches something confirmed too long ago, a solid entry point, or is larger
     /// than the node is willing to look at.
     fn is_below_max_depth(&mut self, ground: &Ground<'_>, tip: TxId) -> bool {
-        let (tangle, limit) = (&*ground.tangle, ground.ledger.index - ground.config.max_depth);
+        let planted = ground.config.planted;
+        let max_depth = if planted.has(Bug::ShallowMaxDepth) { 1 } else { ground.config.max_depth };
+        let (tangle, limit) = (&*ground.tangle, ground.ledger.index - max_depth);
+        if planted.has(Bug::NoMaxDepth) {
+            return false;
+        }
         if tangle.vertex(tip).snapshot_index >= limit {
             return false;
         }
@@ -153,6 +159,10 @@ pub(crate) fn select_tips(
     let rating = Rating::new(ground.tangle, entry, ground.config.alpha);
     let mut validator = WalkValidator::default();
     let trunk = walk(ground, rng, &rating, &mut validator, entry)?;
+    if ground.config.planted.has(Bug::SeparateWalks) {
+        let branch = walk(ground, rng, &rating, &mut WalkValidator::default(), entry)?;
+        return Ok((trunk, branch));
+    }
     let start = match reference {
         Some(reference) => check_reference(ground, &rating, &mut validator, reference)?,
         None => entry,

@@ -11,6 +11,7 @@ use crate::bundle::{self, Rules};
 use crate::idset::IdSet;
 use crate::ledger::Accepted;
 use crate::node::Node;
+use crate::planted::Bug;
 use crate::store::{Tangle, TxId};
 use crate::walk::WalkValidator;
 
@@ -20,7 +21,8 @@ pub(super) fn balances(node: &mut Node, params: &Params<'_>) -> Result<Object, F
     if node.config.dialect.checks_threshold && !(1..=100).contains(&params.integer("threshold")?) {
         return Err(Failure::error("Illegal 'threshold'"));
     }
-    let references = if tips.is_empty() { vec![node.ledger.milestone] } else { tips };
+    let ignored = node.config.planted.has(Bug::TipsIgnored);
+    let references = if tips.is_empty() || ignored { vec![node.ledger.milestone] } else { tips };
     let mut accepted = Accepted::default();
     for reference in &references {
         let known = node.tangle.stored(reference);
@@ -81,16 +83,23 @@ fn check_tails(node: &mut Node, tails: &[Hash]) -> Result<Result<Vec<TxId>, Stri
 fn walk_accepts(node: &mut Node, tails: &[TxId]) -> bool {
     let mut validator = WalkValidator::default();
     let (mut ground, _) = node.ground();
-    tails.iter().all(|&tail| validator.accepts(&mut ground, tail))
+    let alone = ground.config.planted.has(Bug::TailsAlone);
+    tails.iter().all(|&tail| {
+        if alone {
+            validator = WalkValidator::default();
+        }
+        validator.accepts(&mut ground, tail)
+    })
 }
 
 pub(super) fn transactions_to_approve(node: &mut Node, params: &Params<'_>) -> Result<Object, Failure> {
     let reference = if params.has("reference") { Some(params.hash("reference")?) } else { None };
     let depth = params.integer("depth")?;
-    if !(0..=node.config.max_depth).contains(&depth) {
+    if !(0..=node.config.max_depth).contains(&depth) && !node.config.planted.has(Bug::AnyDepth) {
         return Err(Failure::error("Invalid depth input"));
     }
     require_synchronized(node)?;
+    let reference = reference.filter(|_| !node.config.planted.has(Bug::ReferenceIgnored));
     let reference = reference.map(|hash| node.tangle.stored(&hash));
     let (trunk, branch) =
         node.select_tips(depth, reference).map_err(|error| Failure::error(error.to_string()))?;
@@ -99,14 +108,17 @@ pub(super) fn transactions_to_approve(node: &mut Node, params: &Params<'_>) -> R
 }
 
 fn require_synchronized(node: &Node) -> Result<(), Failure> {
-    if node.is_synchronized() { Ok(()) } else { Err(Failure::error(NOT_SYNCHRONIZED)) }
+    let lax = node.config.planted.has(Bug::ServesUnsynced);
+    if lax || node.is_synchronized() { Ok(()) } else { Err(Failure::error(NOT_SYNCHRONIZED)) }
 }
 
 pub(super) fn inclusion_states(node: &Node, params: &Params<'_>) -> Result<Object, Failure> {
     require_synchronized(node)?;
     let transactions = params.hashes("transactions")?;
     let wanted: Vec<Option<TxId>> = transactions.iter().map(|hash| node.tangle.id(hash)).collect();
-    let states = if node.config.dialect.inclusion_by_tips {
+    let states = if node.config.planted.has(Bug::KnownIsConfirmed) {
+        wanted.iter().map(Option::is_some).collect()
+    } else if node.config.dialect.inclusion_by_tips {
         inclusion_by_tips(&node.tangle, &wanted, &params.hashes("tips")?)?
     } else {
         wanted.iter().map(|&id| snapshot_index(&node.tangle, id) > 0).collect()

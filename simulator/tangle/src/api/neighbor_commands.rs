@@ -4,6 +4,7 @@ use super::params::{Params, text};
 use super::reply::{Failure, Object, Thrown};
 use crate::gossip::{AddressFault, Shown};
 use crate::node::{Millis, Node, Output};
+use crate::planted::Bug;
 
 impl From<AddressFault> for Failure {
     fn from(fault: AddressFault) -> Failure {
@@ -39,7 +40,11 @@ fn count(
 
 pub(super) fn list(node: &Node) -> Result<Object, Failure> {
     let neighbors = node.network.list()?;
-    Ok(Object::new().list("neighbors", neighbors, |out, neighbor| out.push_str(&shown(&neighbor).nested())))
+    let always = node.config.planted.has(Bug::AlwaysConnected);
+    Ok(Object::new().list("neighbors", neighbors, |out, mut neighbor| {
+        neighbor.connected |= always;
+        out.push_str(&shown(&neighbor).nested());
+    }))
 }
 
 fn shown(neighbor: &Shown) -> Object {

@@ -7,6 +7,7 @@ use tanglegram_ternary::{Hash, Transaction};
 
 use super::{Message, PeerId};
 use crate::node::{Millis, Node, Output};
+use crate::planted::Bug;
 use crate::store::TxId;
 use crate::validity::{self, Refusal};
 
@@ -53,7 +54,9 @@ impl Node {
             }
             self.network.count(peer, |metrics| metrics.new += 1);
             self.store_and_ask_on(now, transaction.clone());
-            self.broadcast(&transaction, Some(peer), out);
+            if !self.config.planted.has(Bug::NoRelay) {
+                self.broadcast(&transaction, Some(peer), out);
+            }
         }
         self.answer(now, peer, (requested != hash && !requested.is_null()).then_some(requested), out);
     }
@@ -99,7 +102,9 @@ impl Node {
 
     /// Sends a transaction together with the next request, if there is one.
     fn tell(&mut self, peer: PeerId, transaction: Arc<Transaction>, out: &mut Vec<Output>) {
-        let requested = self.network.next_to_ask(peer, &self.requests).inspect(|hash| {
+        let silent = self.config.planted.has(Bug::NeverAsks);
+        let next = (!silent).then(|| self.network.next_to_ask(peer, &self.requests)).flatten();
+        let requested = next.inspect(|hash| {
             self.network.recently_requested.insert(*hash);
         });
         let requested = requested.unwrap_or_else(|| transaction.hash());
@@ -116,6 +121,10 @@ impl Node {
     /// for ever, so that without a request to carry there is one such answer a round.
     fn answer(&mut self, now: Millis, peer: PeerId, requested: Option<Hash>, out: &mut Vec<Output>) {
         let answer = match requested {
+            Some(_) if self.config.planted.has(Bug::DeafToRequests) => return,
+            Some(_) if self.config.planted.has(Bug::WrongAnswer) => {
+                self.tangle.stored(&self.milestones.latest.1)
+            }
             Some(hash) => {
                 self.network.fell_behind(now, peer);
                 self.tangle.stored(&hash)
@@ -189,6 +198,9 @@ impl Node {
 
     /// Queues what the milestones lack.
     pub(crate) fn refresh_requests(&mut self) {
+        if self.config.planted.has(Bug::QueueDropped) && self.requests.len() == 0 {
+            return;
+        }
         self.requests.solidify(&self.tangle, &self.milestones, self.ledger.index);
     }
 }

@@ -197,6 +197,7 @@ impl Simulation {
         config.max_neighbors = self.scenario.nodes.len();
         config.auto_tethering = true;
         config.gossip_port = PORT;
+        config.planted = self.scenario.planted;
         config
     }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use tanglegram_tangle::{Config, Dialect, Millis};
+use tanglegram_tangle::{Config, Dialect, Millis, Planted};
 use tanglegram_ternary::Address;
 use tanglegram_ternary::merkle::KeyTree;
 
@@ -37,6 +37,8 @@ pub struct Scenario {
     /// Further settings of every node (`max-depth`, limits …). Genesis, coordinator, `mwm`, dialect and all that concerns
     /// neighbours are the scenario's own. `None`: IRI's testnet defaults.
     pub template: Option<Config>,
+    /// What is wrong with the nodes on purpose: nothing, but in tests.
+    pub planted: Planted,
     /// Funds at the genesis besides those of the workload's accounts, which share what is left of the supply.
     pub funds: BTreeMap<Address, i64>,
     /// Who issues milestones.
@@ -67,6 +69,7 @@ impl Default for Scenario {
             mwm: 1,
             dialect: Dialect::default(),
             template: None,
+            planted: Planted::default(),
             funds: BTreeMap::new(),
             coordinator: CoordinatorPlan::default(),
             hash_rate: 1e6,
