@@ -11,6 +11,7 @@ use tanglegram_vector::{Level, Problem};
 use crate::exit;
 use crate::mine::MineArgs;
 use crate::serve::ServeArgs;
+use crate::shrink::ShrinkArgs;
 use crate::sim::SimArgs;
 use crate::sweep::SweepArgs;
 
@@ -42,6 +43,9 @@ pub(crate) enum Command {
     /// Simulate a world with many seeds, on all cores, in parts if wanted; goes on where it was ended
     #[command(after_help = exit::help_section(), args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Sweep(SweepArgs),
+    /// Find the smallest world that violates the same invariant as this one with a seed
+    #[command(after_help = exit::help_section())]
+    Shrink(ShrinkArgs),
 }
 
 /// Where vectors and clauses come from.

@@ -10,6 +10,7 @@ mod mine;
 mod problems;
 mod report;
 mod serve;
+mod shrink;
 mod sim;
 mod style;
 mod sweep;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::serve(&args).into(),
         Command::Mine(args) => mine::mine(&args).into(),
         Command::Sim(args) => sim::sim(&args).into(),
+        Command::Shrink(args) => shrink::shrink(&args).into(),
         Command::Sweep(args) => sweep::sweep(&args).into(),
     }
 }

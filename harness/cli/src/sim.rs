@@ -1,26 +1,48 @@
 //! `tanglegram sim`: one run of a world's whole network.
 
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal};
+use std::path::PathBuf;
+
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tanglegram_runner::sweep::{Found, SeedResult};
-use tanglegram_world::World;
-use tanglegram_world::show_time;
-use tanglegram_world::sim::{Report, Simulation, Trace};
+use tanglegram_ternary::Hash;
+use tanglegram_world::sim::{Moment, Report, Scenario, Simulation, Step, Trace};
+use tanglegram_world::{World, fault_text, parse_time, show_time};
 
 use crate::exit::Exit;
 use crate::mine;
-use crate::worlds::{self, replay};
+use crate::worlds::{self, refuse, replay};
+
+/// Virtual time between two looks at how far a run is.
+const SLICE: u64 = 1_000;
+/// The shortest begin of a hash that may stand for it.
+const SHORTEST_HASH: usize = 5;
 
 #[derive(Debug, Args)]
 pub(crate) struct SimArgs {
     /// A built-in world (swarm, partition, spammers, canary, hundred, …), or the path of a world file
     world: String,
-    /// The seed of all that is random
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    /// The seed of all that is random [default: the world's, or 0]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Run it twice and compare
     #[arg(long)]
     twice: bool,
+    /// Write every event to this file, a JSON object a line; the digest is the BLAKE3 hash of that file
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Stop at this virtual time, such as 90s
+    #[arg(long, value_name = "TIME", value_parser = virtual_time)]
+    until: Option<u64>,
+    /// Stop at the event of this number, as in the trace
+    #[arg(long, value_name = "EVENT")]
+    stop_at: Option<u64>,
+    /// Tell how and when this node came to know, solidify and confirm the transaction with this hash, or begin of a hash
+    #[arg(long, num_args = 2, value_names = ["NODE", "TX"])]
+    explain: Option<Vec<String>>,
     /// Print one JSON object with the outcome
     #[arg(long)]
     json: bool,
@@ -28,34 +50,130 @@ pub(crate) struct SimArgs {
 
 /// Runs the command.
 pub(crate) fn sim(args: &SimArgs) -> Exit {
-    let done =
-        mine::able().and_then(|()| worlds::load_network(&args.world)).and_then(|world| run(args, &world));
+    let done = mine::able()
+        .and_then(|()| worlds::load_network(&args.world))
+        .and_then(|world| Case { args, seed: args.seed.unwrap_or(world.seed), world: &world }.run());
     done.unwrap_or_else(|exit| exit)
 }
 
-fn run(args: &SimArgs, world: &World) -> Result<Exit, Exit> {
-    let report = once(args, world)?;
-    let again = if args.twice { Some(once(args, world)?) } else { None };
-    let names: Vec<String> = world.nodes.iter().map(|node| node.name.clone()).collect();
-    let outcome = Outcome { args, report: &report, again: again.as_ref(), names: &names };
-    Ok(outcome.tell())
+fn virtual_time(text: &str) -> Result<u64, String> {
+    parse_time(text).ok_or_else(|| "a time like 500ms, 90s or 2m".into())
 }
 
-fn once(args: &SimArgs, world: &World) -> Result<Report, Exit> {
-    let simulation =
-        Simulation::new(world.scenario.clone(), args.seed, Trace::default()).map_err(|error| {
-            eprintln!("error: {}: {error}", args.world);
+/// What is run.
+struct Case<'a> {
+    args: &'a SimArgs,
+    seed: u64,
+    world: &'a World,
+}
+
+impl Case<'_> {
+    fn run(&self) -> Result<Exit, Exit> {
+        let writer = self.args.trace.as_ref().map(|path| self.writer(path)).transpose()?;
+        let (report, told) = self.once(writer.map_or_else(Trace::default, |file| Trace::to(file)))?;
+        let again = if self.args.twice { Some(self.once(Trace::default())?.0) } else { None };
+        let outcome = Outcome { case: self, report: &report, again: again.as_ref(), told };
+        Ok(outcome.tell())
+    }
+
+    fn writer(&self, path: &PathBuf) -> Result<Box<BufWriter<File>>, Exit> {
+        let file = File::create(path).map_err(|error| refuse(&format!("{}: {error}", path.display())))?;
+        Ok(Box::new(BufWriter::new(file)))
+    }
+
+    fn scenario(&self) -> &Scenario {
+        &self.world.scenario
+    }
+
+    /// One run, and what there is to explain.
+    fn once(&self, trace: Trace) -> Result<(Report, Option<Explained>), Exit> {
+        let simulation = Simulation::new(self.scenario().clone(), self.seed, trace);
+        let mut simulation = simulation.map_err(|error| {
+            eprintln!("error: {}: {error}", self.args.world);
             Exit::InvalidInput
         })?;
-    Ok(simulation.run())
+        simulation.stop_at(self.args.stop_at);
+        if self.args.explain.is_some() {
+            simulation.keep_history();
+        }
+        let end = self.args.until.unwrap_or(simulation.end());
+        let bar = bar(end);
+        while simulation.now() < end && simulation.advance_to(end.min(simulation.now() + SLICE)) {
+            bar.set_position(simulation.now());
+        }
+        bar.finish_and_clear();
+        let told = self.args.explain.as_deref().map(|words| self.explain(&simulation, words)).transpose()?;
+        simulation.trace().finish().map_err(|error| {
+            eprintln!("error: the trace cannot be written: {error}");
+            Exit::Unusable
+        })?;
+        Ok((simulation.finish(), told))
+    }
+
+    fn explain(&self, simulation: &Simulation, words: &[String]) -> Result<Explained, Exit> {
+        let [name, hash] = words else { return Err(Exit::Usage) };
+        let number = self.scenario().number_of(name);
+        let number =
+            number.ok_or_else(|| refuse(&format!("there is no node `{name}` in {}", self.args.world)))?;
+        let hash = known_hash(simulation, self.scenario().nodes.len(), hash).map_err(|what| refuse(&what))?;
+        Ok(Explained { node: name.clone(), hash, moments: simulation.explain(number, &hash) })
+    }
+
+    fn replay(&self) -> String {
+        let mut command = replay(&self.args.world, self.seed);
+        if let Some(until) = self.args.until {
+            command.push_str(&format!(" --until {}", show_time(until)));
+        }
+        if let Some(event) = self.args.stop_at {
+            command.push_str(&format!(" --stop-at {event}"));
+        }
+        command
+    }
+}
+
+/// A bar of virtual time, on a terminal.
+fn bar(end: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(end), ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{wide_bar} {percent}% of the virtual time  {elapsed}  {eta}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// The transaction whose hash begins like this, among those that some node knows.
+fn known_hash(simulation: &Simulation, nodes: usize, begin: &str) -> Result<Hash, String> {
+    if begin.len() < SHORTEST_HASH {
+        return Err(format!("at least the first {SHORTEST_HASH} trytes of a hash are needed"));
+    }
+    let known = (0..nodes).filter_map(|number| simulation.node(number)).flat_map(|node| node.transactions());
+    let hashes =
+        known.map(|transaction| transaction.hash()).filter(|hash| hash.to_string().starts_with(begin));
+    let mut found: Vec<Hash> = hashes.collect();
+    found.sort_unstable();
+    found.dedup();
+    match found[..] {
+        [hash] => Ok(hash),
+        [] => Err(format!("no node knows a transaction whose hash begins with {begin}")),
+        _ => Err(format!("the hashes of {} transactions begin with {begin}", found.len())),
+    }
+}
+
+/// A transaction's life at a node.
+struct Explained {
+    node: String,
+    hash: Hash,
+    moments: Vec<Moment>,
 }
 
 /// What a run came to.
 struct Outcome<'a> {
-    args: &'a SimArgs,
+    case: &'a Case<'a>,
     report: &'a Report,
     again: Option<&'a Report>,
-    names: &'a [String],
+    told: Option<Explained>,
 }
 
 impl Outcome<'_> {
@@ -68,21 +186,37 @@ impl Outcome<'_> {
     }
 
     fn tell(&self) -> Exit {
-        if self.args.json {
-            println!("{}", self.object())
+        if self.case.args.json {
+            println!("{}", self.object());
         } else {
-            self.tell_people()
+            self.tell_run();
+            self.tell_violations();
+            self.tell_explained();
         }
         self.exit()
     }
 
-    fn found(&self) -> Vec<Found> {
-        SeedResult::of(self.args.seed, self.report, self.names).violations
+    fn names(&self) -> &[String] {
+        &self.case.scenario().nodes
     }
 
-    fn tell_people(&self) {
+    fn found(&self) -> Vec<Found> {
+        SeedResult::of(self.report, self.names()).violations
+    }
+
+    /// What the seed drew: faults and misbehaving nodes, as a world file says them.
+    fn drawn(&self) -> Vec<(u64, String)> {
+        let written = self.case.scenario();
+        let swarm = Scenario { faults: Vec::new(), ..written.clone() }.explicit(self.case.seed);
+        swarm.faults.iter().map(|timed| (timed.at, fault_text(&timed.fault, self.names()))).collect()
+    }
+
+    fn tell_run(&self) {
         let Report { digest, events, duration, milestones, transactions, .. } = self.report;
-        println!("world        {}, seed {}, {}", self.args.world, self.args.seed, show_time(*duration));
+        println!("world        {}, seed {}, {}", self.case.args.world, self.case.seed, show_time(*duration));
+        for (at, fault) in self.drawn() {
+            println!("swarm        {} {fault}", show_time(at));
+        }
         println!("events       {events}");
         println!("milestones   {milestones}");
         println!("transactions {transactions}");
@@ -92,17 +226,36 @@ impl Outcome<'_> {
             let same = again.digest == *digest;
             println!("again        {}", if same { "the same" } else { &again.digest });
         }
+    }
+
+    fn tell_violations(&self) {
         for found in self.found() {
-            println!(
-                "violated     {} at {} after {}: {}",
-                found.invariant,
-                found.node,
-                show_time(found.at),
-                found.what
-            );
+            let at = show_time(found.at);
+            println!("violated     {} at {} after {at}: {}", found.invariant, found.node, found.what);
         }
         if !self.report.violations.is_empty() {
-            println!("replay       {}", replay(&self.args.world, self.args.seed));
+            println!("replay       {}", self.case.replay());
+        }
+    }
+
+    fn tell_explained(&self) {
+        let Some(told) = &self.told else { return };
+        println!("explain      {} at {}", told.hash, told.node);
+        if told.moments.is_empty() {
+            println!("  it never heard of it");
+        }
+        for moment in &told.moments {
+            println!("  {:>9}  event {:>7}  {}", show_time(moment.at), moment.event, self.step(moment.step));
+        }
+    }
+
+    fn step(&self, step: Step) -> String {
+        let name = |number: usize| self.names().get(number).map_or("?", String::as_str);
+        match step {
+            Step::Asked { of } => format!("asked {} for it", name(of)),
+            Step::Heard { from } => format!("heard from {}", name(from)),
+            Step::HeardAgain { from } => format!("heard again from {}", name(from)),
+            other => other.to_string(),
         }
     }
 
@@ -110,15 +263,22 @@ impl Outcome<'_> {
         let one = |(name, solid): (&String, &Option<i32>)| {
             solid.map_or_else(|| format!("{name} down"), |solid| format!("{name} {solid}"))
         };
-        self.names.iter().zip(&self.report.solid).map(one).collect::<Vec<_>>().join(", ")
+        self.names().iter().zip(&self.report.solid).map(one).collect::<Vec<_>>().join(", ")
     }
 
     fn object(&self) -> Value {
-        let solid = self.names.iter().cloned().zip(self.report.solid.iter().map(|solid| json!(solid)));
+        let solid = self.names().iter().cloned().zip(self.report.solid.iter().map(|solid| json!(solid)));
+        let drawn = self.drawn().into_iter().map(|(at, fault)| json!({ "at": at, "fault": fault }));
+        let told = self.told.as_ref().map(|told| {
+            let moments = told.moments.iter().map(|moment| {
+                json!({ "at": moment.at, "event": moment.event, "what": self.step(moment.step) })
+            });
+            json!({ "node": told.node, "hash": told.hash.to_string(), "moments": moments.collect::<Vec<_>>() })
+        });
         json!({
             "type": "run",
-            "world": self.args.world,
-            "seed": self.args.seed,
+            "world": self.case.args.world,
+            "seed": self.case.seed,
             "digest": self.report.digest,
             "again": self.again.map(|again| &again.digest),
             "events": self.report.events,
@@ -126,8 +286,10 @@ impl Outcome<'_> {
             "milestones": self.report.milestones,
             "transactions": self.report.transactions,
             "solid": solid.collect::<serde_json::Map<_, _>>(),
+            "swarm": drawn.collect::<Vec<_>>(),
             "violations": self.found(),
-            "replay": replay(&self.args.world, self.args.seed),
+            "explain": told,
+            "replay": self.case.replay(),
             "exit": self.exit() as u8,
         })
     }

@@ -21,6 +21,19 @@ duration: 15s
 recovery: 5s
 ";
 
+/// The same with a node that is cut off.
+const BAD: &str = "\
+options: { mwm: 1 }
+coordinator: { seed: SIMULATED9COORDINATOR, depth: 3, security: 1, mode: CURLP27, interval: 3s }
+nodes: { alice: {}, bob: {}, carol: {} }
+workload: { rate: 0.5, value-share: 0.2, accounts: 2 }
+faults:
+  - { at: 3s, slow: { alice: 5ms } }
+  - { at: 4s, isolate: bob }
+duration: 15s
+recovery: 5s
+";
+
 fn file(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
     fs::write(&path, text).unwrap();
@@ -89,8 +102,7 @@ fn mistakes_have_their_place_and_their_exit_code() {
 #[test]
 fn a_sweep_tells_which_seeds_fail_and_how_to_replay_them() {
     let folder = tempfile::tempdir().unwrap();
-    let canary = TINY.replace("duration: 15s", "duration: 15s\nfaults: [{ at: 4s, isolate: bob }]");
-    let world = file(folder.path(), "bad.yaml", &canary);
+    let world = file(folder.path(), "bad.yaml", BAD);
     let out = folder.path().join("out");
     let swept = tanglegram(&["sweep", &world, "--seeds", "0..3", "--out", out.to_str().unwrap()]);
     assert_eq!(swept.code, Some(7), "{}{}", swept.stdout, swept.stderr);
@@ -98,6 +110,50 @@ fn a_sweep_tells_which_seeds_fail_and_how_to_replay_them() {
     let one = tanglegram(&["sim", &world, "--seed", "2"]);
     let results = fs::read_to_string(out.join("results-1-of-1.jsonl")).unwrap();
     assert!(results.contains(told(&one.stdout, "digest")), "{results}");
+}
+
+#[test]
+fn a_trace_has_its_digest_and_explains_its_transactions() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = file(folder.path(), "tiny.yaml", TINY);
+    let trace = folder.path().join("trace.jsonl");
+    let run = tanglegram(&["sim", &world, "--trace", trace.to_str().unwrap()]);
+    let bytes = fs::read(&trace).unwrap();
+    assert_eq!(told(&run.stdout, "digest"), blake3::hash(&bytes).to_hex().as_str());
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(told(&run.stdout, "events"), lines.len().to_string());
+    let hash = lines.iter().find_map(|line| line["hash"].as_str()).unwrap();
+    let explained = tanglegram(&["sim", &world, "--explain", "carol", &hash[..20]]);
+    assert_eq!(explained.code, Some(0), "{}", explained.stderr);
+    assert!(explained.stdout.contains(&format!("explain      {hash} at carol")), "{}", explained.stdout);
+    assert!(explained.stdout.contains("stored\n"), "{}", explained.stdout);
+    assert_eq!(told(&explained.stdout, "digest"), told(&run.stdout, "digest"));
+    let stopped = tanglegram(&["sim", &world, "--stop-at", "40"]);
+    assert_eq!(told(&stopped.stdout, "events"), "40");
+    let short = tanglegram(&["sim", &world, "--until", "5s", "--json"]);
+    let object: serde_json::Value = serde_json::from_str(&short.stdout).unwrap();
+    assert_eq!(object["duration_ms"], 5000);
+    assert!(object["replay"].as_str().unwrap().ends_with("--seed 0 --until 5s"), "{object}");
+    for wrong in [["dave", hash], ["carol", "9999999999"], ["carol", "A"]] {
+        assert_eq!(tanglegram(&["sim", &world, "--explain", wrong[0], wrong[1]]).code, Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn the_canary_shrinks_to_a_world_that_still_dies() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = file(folder.path(), "bad.yaml", BAD);
+    let out = folder.path().join("small.yaml");
+    let shrunk = tanglegram(&["shrink", &world, "--seed", "2", "--out", out.to_str().unwrap()]);
+    assert_eq!(shrunk.code, Some(7), "{}{}", shrunk.stdout, shrunk.stderr);
+    let text = fs::read_to_string(&out).unwrap();
+    assert!(text.contains("isolate: bob") && !text.contains("alice: {}\n  bob: {}\n  carol: {}"), "{text}");
+    let again = tanglegram(&["sim", out.to_str().unwrap()]);
+    assert_eq!(again.code, Some(7), "{}{}", again.stdout, again.stderr);
+    assert!(told(&again.stdout, "violated").starts_with("liveness at bob"), "{}", again.stdout);
+    let fine = tanglegram(&["shrink", &file(folder.path(), "tiny.yaml", TINY)]);
+    assert_eq!(fine.code, Some(5), "{}", fine.stderr);
 }
 
 #[cfg(unix)]

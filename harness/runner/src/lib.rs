@@ -13,6 +13,7 @@ mod preflight;
 mod prepare;
 mod run;
 mod sending;
+pub mod shrink;
 mod snapshot;
 mod sources;
 mod summary;

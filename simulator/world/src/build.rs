@@ -71,7 +71,15 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
         key_depth: coordinator.as_ref().map(|own| own.tree.depth()),
     };
     let scenario = simulation::build(&section, &frame, source)?;
-    Ok(World { name: name.to_owned(), nodes, mirrors, coordinator, wallet, scenario })
+    Ok(World {
+        name: name.to_owned(),
+        nodes,
+        mirrors,
+        coordinator,
+        wallet,
+        seed: file.seed.unwrap_or_default(),
+        scenario,
+    })
 }
 
 /// The owner of the funds of a world that is made to be simulated.
@@ -158,13 +166,25 @@ impl Builder<'_> {
         }
         let Spanned { value, referenced, defined } = nodes;
         Ok(match value {
-            Nodes::Named(named) => named,
+            Nodes::Named(named) => {
+                named.iter().try_for_each(|(name, _)| self.check_name(name))?;
+                named
+            }
             Nodes::Count(count) => (0..count)
                 .map(|number| {
                     (Spanned { value: format!("n{number}"), referenced, defined }, Options::default())
                 })
                 .collect(),
         })
+    }
+
+    /// Names stand in traces, reports and commands.
+    fn check_name(&self, name: &Spanned<String>) -> Result<(), Fault> {
+        let is_odd = |letter: char| letter.is_control() || "\"\\".contains(letter);
+        if (1..=200).contains(&name.value.len()) && !name.value.chars().any(is_odd) {
+            return Ok(());
+        }
+        Err(self.fault(name, "a node's name has 1 to 200 letters, without quotes and backslashes"))
     }
 
     /// A node's own options after those of the node it is like.

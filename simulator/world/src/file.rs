@@ -22,6 +22,7 @@ pub(crate) struct WorldFile {
     #[serde(default, rename = "about")]
     _about: Option<String>,
     pub(crate) dialect: Option<Spanned<String>>,
+    pub(crate) seed: Option<u64>,
     pub(crate) wallet: Option<Spanned<WalletFile>>,
     pub(crate) coordinator: Option<Spanned<CoordinatorFile>>,
     #[serde(default)]
@@ -31,7 +32,9 @@ pub(crate) struct WorldFile {
     pub(crate) mirrors: Mirrors,
     topology: Option<Spanned<Tree>>,
     link: Option<Spanned<Tree>>,
+    links: Option<Spanned<Tree>>,
     workload: Option<Spanned<Tree>>,
+    misbehaving: Option<Spanned<Tree>>,
     faults: Option<Spanned<Tree>>,
     swarm: Option<Spanned<Tree>>,
     duration: Option<Spanned<Tree>>,
@@ -44,7 +47,9 @@ impl WorldFile {
         Section {
             topology: self.topology.take(),
             link: self.link.take(),
+            links: self.links.take(),
             workload: self.workload.take(),
+            misbehaving: self.misbehaving.take(),
             faults: self.faults.take(),
             swarm: self.swarm.take(),
             duration: self.duration.take(),

@@ -20,7 +20,7 @@
 //! | `coordinator` | `seed`, `depth` (2^depth milestones), `security`, `mode` (`KERL`, `CURLP27`, `CURLP81`), `interval` (default 5s), and `tree`: a file of the addresses of all keys, 49 bytes each, which saves generating them (depths over 12 need one) |
 //! | `options` | options of all nodes |
 //! | `nodes` | the nodes by name, each with its own options, or how many there are; `like: n0` takes over another's options |
-//! | `topology`, `link`, `workload`, `faults`, `swarm`, `duration`, `recovery` | what a [simulation](sim) does: see `fixtures/worlds/README.md` |
+//! | `seed`, `topology`, `link`, `links`, `workload`, `misbehaving`, `faults`, `swarm`, `duration`, `recovery` | what a [simulation](sim) does: see `fixtures/worlds/README.md` |
 //! | `mirrors` | mirror nodes by name: `dataset` (a JSON file) or `files` (a folder of record and balance files, read again and again), with `address_book` only files that more than two thirds of its nodes signed count; `dialect` (`document` or `mirror-0.4.0`), `host`, `port`, `shard` |
 //!
 //! Options have the names of IRI's command line (`max-depth`) or configuration file (`MAX_DEPTH`) and IRI's defaults:
@@ -48,5 +48,5 @@ mod world;
 
 pub use error::{Fault, WorldError};
 pub use mirrors::{IntakePlan, MirrorPlan};
-pub use simulation::{fault_text, parse_faults, show_time, world_text};
+pub use simulation::{fault_text, parse_faults, parse_time, show_time, world_text};
 pub use world::{ApiPlan, BUILT_IN, GossipPlan, Issuer, Neighbor, NodePlan, Wallet, World};

@@ -44,6 +44,8 @@ pub struct World {
     pub coordinator: Option<Issuer>,
     /// Who owns the genesis, where the world says so.
     pub wallet: Option<Wallet>,
+    /// The seed of a simulation where nobody says another.
+    pub seed: u64,
     /// What a simulation of its nodes does; nodes go by their numbers in `nodes`.
     pub scenario: Scenario,
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use miette::Diagnostic;
 use proptest::prelude::*;
 use tanglegram_world::sim::{
-    CoordinatorPlan, Fault, Keys, LinkModel, Scenario, Scope, Simulation, Swarm, Timed, Topology, Trace,
-    Workload,
+    Behaviour, CoordinatorPlan, Fault, Keys, LinkModel, LinkOverride, Misbehaving, Scenario, Scope,
+    Simulation, Swarm, Timed, Topology, Trace, Tweak, Workload,
 };
 use tanglegram_world::{BUILT_IN, World, WorldError, fault_text, parse_faults, world_text};
 
@@ -33,6 +33,8 @@ fn a_world_says_what_is_simulated() {
          topology: [[alice, bob], [bob, carol]]\n\
          link: { latency: 5ms, loss: 0.5 }\n\
          workload: { rate: 2, value-share: 0.25 }\n\
+         misbehaving: { carol: { parasite-chain: { every: 2s, length: 3 } } }\n\
+         links: [{ from: alice, to: bob, loss: 1 }]\n\
          faults:\n\
          - { at: 40s, link: { loss: 1, jitter: 1s } }\n\
          - { at: 10s, crash: [bob, carol], for: 5s }\n\
@@ -46,6 +48,10 @@ fn a_world_says_what_is_simulated() {
     assert_eq!((scenario.nodes.len(), scenario.mwm, scenario.duration), (3, 1, 300_000));
     assert_eq!(scenario.topology, Topology::Explicit(vec![(0, 1), (1, 2)]));
     assert_eq!((scenario.link.latency.clone(), scenario.link.loss), (5..6, 0.5));
+    let chain = Behaviour::ParasiteChain { every: 2000, length: 3 };
+    assert_eq!(scenario.misbehaving, [Misbehaving { node: 2, behaviour: chain }]);
+    let deaf = LinkModel { loss: 1.0, ..scenario.link.clone() };
+    assert_eq!(scenario.links, [LinkOverride { from: 0, to: 1, one_way: true, model: deaf }]);
     let bad = LinkModel { loss: 1.0, jitter: 1000, ..scenario.link.clone() };
     let expected = [
         (10_000, Fault::Crash(1)),
@@ -148,6 +154,35 @@ fn mistakes_are_told_at_their_place() {
     insta::assert_snapshot!(mistakes.map(|text| mistake(&text)).join("\n"));
 }
 
+#[test]
+fn mistakes_in_links_and_misdeeds_are_told_at_their_place() {
+    let with = |line: &str| format!("nodes: 3\n{line}\nduration: 1m\n");
+    let fault = |fault: &str| with(&format!("faults:\n  - at: 30s\n    {fault}"));
+    let mistakes = [
+        with("swarm: { faults: 4, longest: 2s, misbehaving: 1 }"),
+        with("links: [{ between: [n0, n9], loss: 1 }]"),
+        with("links: [{ loss: 1 }]"),
+        with("links: [{ between: [n0, n1], node: n2, loss: 1 }]"),
+        with("links: [{ from: n0, to: n0 }]"),
+        with("misbehaving: { n0: garbage, n1: garbage, n2: garbage }"),
+        with("misbehaving: { n3: garbage }"),
+        with("misbehaving: { n1: garbaje }"),
+        with("misbehaving: { n1: { garbage: { every: 0s } } }"),
+        with("misbehaving: { n1: { garbage: { every: 1s, length: 2 } } }"),
+        with("misbehaving: { n1: { parasite-chain: { length: 0 } } }"),
+        with("workload: { spammers: { n8: 2 } }"),
+        with("workload: { bundle-sizes: 0..3 }"),
+        with("workload: { bundle-sizes: 3..3 }"),
+        with("workload: { only: [1, -1] }"),
+        fault("tweak: { loss: 0.5, jitter: 5ms }"),
+        fault("restore-links: some"),
+        fault("behave: { n1: { lazy-tips: 5s } }"),
+        "nodes: { \"a\\nb\": {} }\nduration: 1m".into(),
+        "seed: -1\nnodes: 3\nduration: 1m".into(),
+    ];
+    insta::assert_snapshot!(mistakes.map(|text| mistake(&text)).join("\n"));
+}
+
 fn names(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("n{number}")).collect()
 }
@@ -180,6 +215,41 @@ fn some_link() -> impl Strategy<Value = LinkModel> {
         })
 }
 
+fn some_scope() -> impl Strategy<Value = Scope> {
+    prop_oneof![
+        Just(Scope::All),
+        (0..NODES).prop_map(Scope::Node),
+        (1..NODES).prop_map(|node| Scope::Between(0, node)),
+        (1..NODES).prop_map(|node| Scope::From(node, 0)),
+    ]
+}
+
+fn some_tweak() -> impl Strategy<Value = Tweak> {
+    prop_oneof![
+        (0..10_000_u64).prop_map(Tweak::Delay),
+        (0..10_000_u64).prop_map(Tweak::Jitter),
+        any::<u32>().prop_map(|bandwidth| Tweak::Bandwidth(bandwidth.into())),
+        (0.0..=1.0).prop_map(Tweak::Loss),
+        (0.0..=1.0).prop_map(Tweak::Duplication),
+        (0.0..=1.0).prop_map(Tweak::Corruption),
+        any::<bool>().prop_map(Tweak::Reordering),
+    ]
+}
+
+fn some_behaviour() -> impl Strategy<Value = Behaviour> {
+    (0..9_usize, 1..100_000_u64, 1..1000_usize).prop_map(|(which, every, length)| match which {
+        0 => Behaviour::Honest,
+        1 => Behaviour::DoubleSpender { every },
+        2 => Behaviour::LazyTips { every },
+        3 => Behaviour::ParasiteChain { every, length },
+        4 => Behaviour::WithholdMilestones,
+        5 => Behaviour::WithholdReferences { every },
+        6 => Behaviour::Garbage { every },
+        7 => Behaviour::Oversize { every },
+        _ => Behaviour::FalseHeartbeats { every },
+    })
+}
+
 fn some_fault() -> impl Strategy<Value = Fault> {
     let node = 0..NODES;
     prop_oneof![
@@ -189,7 +259,12 @@ fn some_fault() -> impl Strategy<Value = Fault> {
         Just(Fault::Heal),
         (node.clone(), 0..100_000_u64).prop_map(|(node, cost)| Fault::Slow(node, cost)),
         (node, -100_000..100_000_i64).prop_map(|(node, skew)| Fault::Skew(node, skew)),
-        some_link().prop_map(|link| Fault::Link(Scope::All, link)),
+        (some_scope(), some_link()).prop_map(|(scope, link)| Fault::Link(scope, link)),
+        (some_scope(), some_tweak()).prop_map(|(scope, tweak)| Fault::Tweak(scope, tweak)),
+        some_scope().prop_map(Fault::RestoreLinks),
+        (0..NODES, some_behaviour()).prop_map(|(node, how)| Fault::Behave(node, how)),
+        (0..NODES, -100_000..100_000_i64).prop_map(|(node, by)| Fault::Jump(node, by)),
+        Just(Fault::Equivocate),
         Just(Fault::StopCoordinator),
         Just(Fault::StartCoordinator),
     ]
@@ -215,6 +290,11 @@ prop_compose! {
         crash in prop::option::of(0..NODES),
         swarm in prop::option::of((0..60_usize, 0..60_000_u64)),
         recovery in 0..=60_000_u64,
+        misbehaving in prop::collection::btree_map(0..NODES, some_behaviour(), 0..NODES),
+        links in prop::collection::vec((1..NODES, any::<bool>(), some_link()), 0..3),
+        spammers in prop::collection::btree_map(0..NODES, 0.0..10.0, 0..3),
+        only in prop::option::of(prop::collection::btree_set(any::<u64>(), 0..4)),
+        bundle_sizes in (1..50_usize, 1..50_usize),
     ) -> Scenario {
         if let Some(node) = crash {
             faults.extend([(1, Fault::Crash(node)), (2, Fault::Restart(node)), (3, Fault::Pause(node))]);
@@ -225,7 +305,18 @@ prop_compose! {
             nodes: names(NODES),
             topology,
             link,
-            workload: Workload { rate, value_share, double_spends, lazy_tips, ..Workload::default() },
+            links: links.into_iter().map(|(to, one_way, model)| LinkOverride { from: 0, to, one_way, model }).collect(),
+            misbehaving: misbehaving.into_iter().map(|(node, behaviour)| Misbehaving { node, behaviour }).collect(),
+            workload: Workload {
+                rate,
+                value_share,
+                double_spends,
+                lazy_tips,
+                spammers: spammers.into_iter().collect(),
+                only,
+                bundle_sizes: bundle_sizes.0..bundle_sizes.0 + bundle_sizes.1,
+                ..Workload::default()
+            },
             faults: faults.into_iter().map(|(at, fault)| Timed { at, fault }).collect(),
             swarm: swarm.map(|(faults, longest)| Swarm { faults, longest, misbehaving: 0 }),
             coordinator: CoordinatorPlan { keys: Keys::Depth(2), ..CoordinatorPlan::default() },
@@ -243,9 +334,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_can_be_read(scenario in some_scenario()) {
-        let text = world_text(&scenario, &names(NODES), "a \"world\":\nof # its own");
+    fn what_is_written_can_be_read(scenario in some_scenario(), seed in any::<u64>()) {
+        let text = world_text(&scenario, seed, "a \"world\":\nof # its own");
         let read = parse(&text).map_err(|error| TestCaseError::fail(format!("{text}\n{error}")))?;
+        prop_assert_eq!(read.seed, seed);
         prop_assert_eq!(format!("{:?}", read.scenario), format!("{scenario:?}"));
     }
 

@@ -59,7 +59,7 @@ impl Header {
 
 impl SeedResult {
     /// What a run of a world with nodes of these names came to.
-    pub fn of(seed: u64, report: &Report, names: &[String]) -> SeedResult {
+    pub fn of(report: &Report, names: &[String]) -> SeedResult {
         let found = report.violations.iter().map(|violation| Found {
             invariant: violation.invariant.to_string(),
             node: names.get(violation.node).cloned().unwrap_or_default(),
@@ -67,7 +67,7 @@ impl SeedResult {
             what: violation.what.clone(),
         });
         SeedResult {
-            seed,
+            seed: report.seed,
             digest: report.digest.clone(),
             events: report.events,
             violations: found.collect(),

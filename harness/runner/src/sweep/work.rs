@@ -24,8 +24,6 @@ const SYNC_EVERY: Duration = Duration::from_millis(500);
 pub struct Sweep {
     /// The world as the command line names it.
     pub world: String,
-    /// The names of its nodes.
-    pub names: Vec<String>,
     /// What is simulated.
     pub scenario: Scenario,
     /// With which seeds.
@@ -60,17 +58,12 @@ pub trait Progress {
 impl Sweep {
     /// A sweep of a world.
     pub fn new(name: &str, world: &World, seeds: Seeds) -> Sweep {
-        Sweep {
-            world: name.to_owned(),
-            names: world.nodes.iter().map(|node| node.name.clone()).collect(),
-            scenario: world.scenario.clone(),
-            seeds,
-        }
+        Sweep { world: name.to_owned(), scenario: world.scenario.clone(), seeds }
     }
 
     /// What its files of results say they are.
     pub fn header(&self) -> Header {
-        let scenario = world_text(&self.scenario, &self.names, "");
+        let scenario = world_text(&self.scenario, 0, "");
         Header {
             world: self.world.clone(),
             scenario: blake3::hash(scenario.as_bytes()).to_hex().to_string(),
@@ -83,7 +76,7 @@ impl Sweep {
     pub fn seed(&self, seed: u64) -> Result<SeedResult, ScenarioError> {
         let run = || {
             Simulation::new(self.scenario.clone(), seed, Trace::default())
-                .map(|simulation| SeedResult::of(seed, &simulation.run(), &self.names))
+                .map(|simulation| SeedResult::of(&simulation.run(), &self.scenario.nodes))
         };
         // A simulator that breaks down is a finding like any other, and no reason to lose the rest.
         catch_unwind(AssertUnwindSafe(run))

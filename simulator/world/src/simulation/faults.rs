@@ -3,17 +3,18 @@
 use serde_yaml::Spanned;
 use tanglegram_tangle::Millis;
 
-use super::network;
+use super::links;
 use super::tree::Tree;
 use super::value::{Names, Value};
+use super::workload;
 use crate::error::Fault as Mistake;
-use crate::sim::{Behaviour, Fault, LinkModel, Scope};
+use crate::sim::{Behaviour, Fault, LinkModel};
 
 /// The longest a message may take a slow node.
 const SLOWEST: Millis = 3_600_000;
 
 /// The names of all faults.
-pub(crate) const FAULTS: [&str; 13] = [
+pub(crate) const FAULTS: [&str; 16] = [
     "partition",
     "one-way",
     "isolate",
@@ -27,6 +28,9 @@ pub(crate) const FAULTS: [&str; 13] = [
     "skew",
     "jump",
     "link",
+    "tweak",
+    "restore-links",
+    "behave",
 ];
 
 /// The fault that acts on the coordinator.
@@ -74,7 +78,15 @@ impl Terms<'_> {
             "slow" => self.by_node(argument, |node, time| Ok(Fault::Slow(node, slowness(time)?))),
             "skew" => self.by_node(argument, |node, time| Ok(Fault::Skew(node, time.signed_time()?))),
             "jump" => self.by_node(argument, |node, time| Ok(Fault::Jump(node, time.signed_time()?))),
-            "link" => one(Fault::Link(Scope::All, network::link(argument, self.link)?)),
+            "link" => links::scoped(argument, self.names, self.link)
+                .map(|(scope, model)| vec![Fault::Link(scope, model)]),
+            "tweak" => {
+                links::tweak(argument, self.names).map(|(scope, tweak)| vec![Fault::Tweak(scope, tweak)])
+            }
+            "restore-links" => one(Fault::RestoreLinks(links::restored(argument, self.names)?)),
+            "behave" => {
+                self.by_node(argument, |node, how| Ok(Fault::Behave(node, workload::behaviour(how)?)))
+            }
             _ => one(coordinator(argument)?),
         }
     }
@@ -176,9 +188,10 @@ fn slowness(value: Value<'_>) -> Result<Millis, Mistake> {
 }
 
 fn coordinator(value: Value<'_>) -> Result<Fault, Mistake> {
-    match value.text("stop or start")? {
+    match value.text("stop, start or equivocate")? {
+        "equivocate" => Ok(Fault::Equivocate),
         "stop" => Ok(Fault::StopCoordinator),
         "start" => Ok(Fault::StartCoordinator),
-        other => Err(value.mistake(format_args!("expected stop or start, not `{other}`"))),
+        other => Err(value.mistake(format_args!("expected stop, start or equivocate, not `{other}`"))),
     }
 }

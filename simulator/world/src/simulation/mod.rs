@@ -1,11 +1,13 @@
 //! The simulation section of a world file: how its nodes are connected, what they do, and what goes wrong.
 
 mod faults;
+mod links;
 mod network;
 mod time;
 mod timetable;
 mod tree;
 mod value;
+mod workload;
 mod write;
 
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use tanglegram_tangle::{Dialect, Millis};
 use crate::error::{Fault as Mistake, Source, WorldError};
 use crate::sim::{CoordinatorPlan, DEFAULT_KEY_DEPTH, Fault, Keys, LinkModel, Scenario};
 
-pub use time::show as show_time;
+pub use time::{positive as parse_time, show as show_time};
 pub(crate) use tree::Tree;
 pub(crate) use value::Names;
 pub use write::{fault_text, world_text};
@@ -29,7 +31,9 @@ use value::Value;
 pub(crate) struct Section {
     pub(crate) topology: Option<Spanned<Tree>>,
     pub(crate) link: Option<Spanned<Tree>>,
+    pub(crate) links: Option<Spanned<Tree>>,
     pub(crate) workload: Option<Spanned<Tree>>,
+    pub(crate) misbehaving: Option<Spanned<Tree>>,
     pub(crate) faults: Option<Spanned<Tree>>,
     pub(crate) swarm: Option<Spanned<Tree>>,
     pub(crate) duration: Option<Spanned<Tree>>,
@@ -42,7 +46,9 @@ impl Section {
         [
             &self.topology,
             &self.link,
+            &self.links,
             &self.workload,
+            &self.misbehaving,
             &self.faults,
             &self.swarm,
             &self.duration,
@@ -68,16 +74,21 @@ pub(crate) fn build(section: &Section, frame: &Frame, source: &Arc<Source>) -> R
     let value = |key| Value::new(key, source);
     let default = Scenario::default();
     let names = &frame.names;
-    let link = section.link.as_ref().map(|key| network::link(value(key), &default.link)).transpose()?;
+    let link = section.link.as_ref().map(|key| links::link(value(key), &default.link)).transpose()?;
     let link = link.unwrap_or(default.link);
     let duration = section.duration.as_ref().map(|key| length(value(key))).transpose()?;
     let duration = duration.unwrap_or(default.duration);
     let terms = Terms { names, link: &link };
     let topology = section.topology.as_ref().map(|key| network::topology(value(key), names)).transpose()?;
-    let workload = section.workload.as_ref().map(|key| network::workload(value(key))).transpose()?;
+    let workload = section.workload.as_ref().map(|key| workload::workload(value(key), names)).transpose()?;
     let faults =
         section.faults.as_ref().map(|key| timetable::read(value(key), terms, duration)).transpose()?;
-    let swarm = section.swarm.as_ref().map(|key| timetable::swarm(value(key), duration)).transpose()?;
+    let swarm =
+        section.swarm.as_ref().map(|key| timetable::swarm(value(key), names.len(), duration)).transpose()?;
+    let overrides =
+        section.links.as_ref().map(|key| links::overrides(value(key), names, &link)).transpose()?;
+    let misbehaving =
+        section.misbehaving.as_ref().map(|key| workload::misbehaving(value(key), names)).transpose()?;
     let recovery = section.recovery.as_ref().map(|key| within(value(key), duration)).transpose()?;
     Ok(Scenario {
         nodes: names.all().to_vec(),
@@ -92,6 +103,8 @@ pub(crate) fn build(section: &Section, frame: &Frame, source: &Arc<Source>) -> R
         workload: workload.unwrap_or(default.workload),
         faults: faults.unwrap_or_default(),
         recovery: recovery.unwrap_or(default.recovery.min(duration)),
+        links: overrides.unwrap_or_default(),
+        misbehaving: misbehaving.unwrap_or_default(),
         link,
         swarm,
         duration,

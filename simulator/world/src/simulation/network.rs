@@ -1,15 +1,11 @@
-//! Who is connected to whom, how messages travel, and who sends what.
+//! Who is connected to whom.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
-use tanglegram_tangle::Millis;
-
-use super::time;
 use super::tree::Tree;
 use super::value::{Names, Value};
 use crate::error::Fault as Mistake;
-use crate::sim::{LinkModel, Topology, Workload};
+use crate::sim::Topology;
 
 const TOPOLOGY: &str =
     "ring, complete, { random-regular: 4 }, { small-world: 2 } or a list of pairs of nodes";
@@ -109,48 +105,4 @@ fn unreachable(pairs: &[(usize, usize)], nodes: usize) -> Option<usize> {
         }
     }
     reached.iter().position(|reached| !reached)
-}
-
-const LINK: [&str; 7] = ["latency", "jitter", "bandwidth", "loss", "duplication", "corruption", "reordering"];
-
-/// A link model; what it does not say is as in `base`.
-pub(crate) fn link(value: Value<'_>, base: &LinkModel) -> Result<LinkModel, Mistake> {
-    let mut link = base.clone();
-    let fields = value.fields("how messages travel", &LINK)?;
-    fields.read("latency", &mut link.latency, latency)?;
-    fields.read("jitter", &mut link.jitter, Value::time)?;
-    fields.read("bandwidth", &mut link.bandwidth, |v| v.number(0..=1_000_000_000_000))?;
-    fields.read("loss", &mut link.loss, Value::share)?;
-    fields.read("duplication", &mut link.duplication, Value::share)?;
-    fields.read("corruption", &mut link.corruption, Value::share)?;
-    fields.read("reordering", &mut link.reordering, Value::truth)?;
-    Ok(link)
-}
-
-/// `50ms`, or `10ms..100ms`: from the first to just below the second.
-fn latency(value: Value<'_>) -> Result<Range<Millis>, Mistake> {
-    let text = value.text("a time like 50ms, or a range like 10ms..100ms")?;
-    let Some((from, to)) = text.split_once("..") else {
-        let time = value.time()?;
-        return Ok(time..time + 1);
-    };
-    let bound = |text: &str| time::parse(text).and_then(|time| Millis::try_from(time).ok());
-    match (bound(from), bound(to)) {
-        (Some(from), Some(to)) if from < to && to <= time::LONGEST => Ok(from..to),
-        _ => Err(value.mistake(format_args!("expected a range like 10ms..100ms, not `{text}`"))),
-    }
-}
-
-const WORKLOAD: [&str; 6] = ["rate", "value-share", "accounts", "depth", "double-spends", "lazy-tips"];
-
-pub(crate) fn workload(value: Value<'_>) -> Result<Workload, Mistake> {
-    let mut workload = Workload::default();
-    let fields = value.fields("who sends what", &WORKLOAD)?;
-    fields.read("rate", &mut workload.rate, |v| v.number(0.0..=10_000.0))?;
-    fields.read("value-share", &mut workload.value_share, Value::share)?;
-    fields.read("accounts", &mut workload.accounts, |v| v.number(1..=10_000))?;
-    fields.read("depth", &mut workload.depth, |v| v.number(1..=15))?;
-    fields.read("double-spends", &mut workload.double_spends, Value::share)?;
-    fields.read("lazy-tips", &mut workload.lazy_tips, Value::share)?;
-    Ok(workload)
 }

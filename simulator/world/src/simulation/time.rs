@@ -18,6 +18,11 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     Some(if negative { -millis } else { millis })
 }
 
+/// Milliseconds of a time as world files write it, such as `90s`, of at most thirty days.
+pub fn positive(text: &str) -> Option<Millis> {
+    parse(text).and_then(|millis| Millis::try_from(millis).ok()).filter(|millis| *millis <= LONGEST)
+}
+
 /// The shortest exact text of a time.
 pub fn show(millis: Millis) -> String {
     let fits = |unit: Millis| millis.is_multiple_of(unit) && millis >= unit;

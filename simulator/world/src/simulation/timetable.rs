@@ -133,9 +133,11 @@ impl Absent {
     }
 }
 
-pub(crate) fn swarm(value: Value<'_>, duration: Millis) -> Result<Swarm, Mistake> {
-    let fields =
-        value.fields("faults at random, such as { faults: 5, longest: 15s }", &["faults", "longest"])?;
+pub(crate) fn swarm(value: Value<'_>, nodes: usize, duration: Millis) -> Result<Swarm, Mistake> {
+    let fields = value.fields(
+        "faults at random, such as { faults: 5, longest: 15s }",
+        &["faults", "longest", "misbehaving"],
+    )?;
     let faults = fields.required("faults")?;
     let most = (duration / 1000).clamp(1, MOST as u64);
     let count = faults.number(0..=MOST)?;
@@ -143,6 +145,9 @@ pub(crate) fn swarm(value: Value<'_>, duration: Millis) -> Result<Swarm, Mistake
         let message = format!("in {} there is room for at most {most} faults", show(duration));
         return Err(faults.mistake(message));
     }
-    let longest = fields.required("longest")?;
-    Ok(Swarm { faults: count, longest: time(longest, duration)?, misbehaving: 0 })
+    let longest = time(fields.required("longest")?, duration)?;
+    let mut misbehaving = 0;
+    // Less than a third: more could keep the rest from agreeing.
+    fields.read("misbehaving", &mut misbehaving, |v| v.number(0..=nodes.saturating_sub(1) / 3))?;
+    Ok(Swarm { faults: count, longest, misbehaving })
 }

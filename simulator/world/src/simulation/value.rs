@@ -135,6 +135,18 @@ impl<'a> Value<'a> {
         Err(mistake.with_help(Some(help)))
     }
 
+    /// Refuses a word that is not known, with the nearest that is.
+    pub(crate) fn check_word(self, word: &str, known: &[&'static str]) -> Result<(), Mistake> {
+        if known.contains(&word) {
+            return Ok(());
+        }
+        let help = nearest(word, known.iter().copied()).map_or_else(
+            || format!("known are {}", known.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        Err(self.mistake(format_args!("unknown word `{word}`")).with_help(Some(help)))
+    }
+
     pub(crate) fn text(self, what: impl Display) -> Result<&'a str, Mistake> {
         match self.tree() {
             Tree::Scalar(text) => Ok(text),

@@ -4,21 +4,21 @@ use std::fmt::Write as _;
 
 use super::time::{show, show_signed};
 use super::value::Names;
-use crate::sim::{Fault, Keys, LinkModel, Scenario, Scope, Topology, Workload};
+use crate::sim::{Behaviour, Fault, Keys, LinkModel, Scenario, Scope, Topology, Tweak, Workload};
 
-/// A world file of a scenario whose nodes have these names; what they are called matters to nobody but the reader.
-pub fn world_text(scenario: &Scenario, names: &[String], about: &str) -> String {
-    let names = Names::new(names.to_vec());
+/// A world file of a scenario and its seed.
+pub fn world_text(scenario: &Scenario, seed: u64, about: &str) -> String {
+    let names = Names::new(scenario.nodes.clone());
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = header(&mut text, scenario, &names, about);
+    let _ = header(&mut text, scenario, seed, &names, about);
     let _ = run(&mut text, scenario, &names);
     text
 }
 
-fn header(text: &mut String, scenario: &Scenario, names: &Names, about: &str) -> std::fmt::Result {
+fn header(text: &mut String, scenario: &Scenario, seed: u64, names: &Names, about: &str) -> std::fmt::Result {
     writeln!(text, "about: {}", quoted(about))?;
-    writeln!(text, "dialect: {}", scenario.dialect)?;
+    writeln!(text, "dialect: {}\nseed: {seed}", scenario.dialect)?;
     let depth = match &scenario.coordinator.keys {
         Keys::Depth(depth) => *depth,
         Keys::Tree(tree) => tree.depth(),
@@ -39,8 +39,22 @@ fn header(text: &mut String, scenario: &Scenario, names: &Names, about: &str) ->
 
 fn run(text: &mut String, scenario: &Scenario, names: &Names) -> std::fmt::Result {
     writeln!(text, "topology: {}", topology(&scenario.topology, names))?;
-    writeln!(text, "link: {}", link(&scenario.link))?;
-    writeln!(text, "workload: {}", workload(&scenario.workload))?;
+    writeln!(text, "link: {}", link(None, &scenario.link, names))?;
+    if !scenario.links.is_empty() {
+        writeln!(text, "links:")?;
+    }
+    for one in &scenario.links {
+        let scope =
+            if one.one_way { Scope::From(one.from, one.to) } else { Scope::Between(one.from, one.to) };
+        writeln!(text, "  - {}", link(Some(scope), &one.model, names))?;
+    }
+    writeln!(text, "workload: {}", workload(&scenario.workload, names))?;
+    if !scenario.misbehaving.is_empty() {
+        writeln!(text, "misbehaving:")?;
+    }
+    for one in &scenario.misbehaving {
+        writeln!(text, "  {}: {}", name(one.node, names), behaviour(&one.behaviour))?;
+    }
     if !scenario.faults.is_empty() {
         writeln!(text, "faults:")?;
     }
@@ -48,7 +62,8 @@ fn run(text: &mut String, scenario: &Scenario, names: &Names) -> std::fmt::Resul
         writeln!(text, "  - at: {}\n    {}", show(timed.at), spelled(&timed.fault, names))?;
     }
     if let Some(swarm) = &scenario.swarm {
-        writeln!(text, "swarm: {{ faults: {}, longest: {} }}", swarm.faults, show(swarm.longest))?;
+        let (faults, longest, misbehaving) = (swarm.faults, show(swarm.longest), swarm.misbehaving);
+        writeln!(text, "swarm: {{ faults: {faults}, longest: {longest}, misbehaving: {misbehaving} }}")?;
     }
     writeln!(text, "duration: {}\nrecovery: {}", show(scenario.duration), show(scenario.recovery))
 }
@@ -77,11 +92,18 @@ fn spelled(fault: &Fault, names: &Names) -> String {
         Fault::Skew(node, skew) => format!("skew: {{ {}: {} }}", name(*node, names), show_signed(*skew)),
         Fault::PowerLoss(node) => format!("power-loss: {}", name(*node, names)),
         Fault::Jump(node, by) => format!("jump: {{ {}: {} }}", name(*node, names), show_signed(*by)),
-        Fault::Link(Scope::All, model) => format!("link: {}", link(model)),
+        Fault::Link(scope, model) => format!("link: {}", link(Some(*scope), model, names)),
+        Fault::Tweak(scope, tweak) => {
+            let mut parts = scoped(*scope, names);
+            parts.push(tweaked(*tweak));
+            format!("tweak: {{ {} }}", parts.join(", "))
+        }
+        Fault::RestoreLinks(Scope::All) => "restore-links: all".into(),
+        Fault::RestoreLinks(scope) => format!("restore-links: {{ {} }}", scoped(*scope, names).join(", ")),
+        Fault::Behave(node, how) => format!("behave: {{ {}: {} }}", name(*node, names), behaviour(how)),
+        Fault::Equivocate => "coordinator: equivocate".into(),
         Fault::StopCoordinator => "coordinator: stop".into(),
         Fault::StartCoordinator => "coordinator: start".into(),
-        // World files have no spelling for these yet, so that none comes from there.
-        other => format!("{other:?}"),
     }
 }
 
@@ -98,30 +120,74 @@ fn topology(topology: &Topology, names: &Names) -> String {
     }
 }
 
-fn link(link: &LinkModel) -> String {
-    format!(
-        "{{ latency: {}..{}, jitter: {}, bandwidth: {}, loss: {}, duplication: {}, corruption: {}, reordering: {} }}",
-        show(link.latency.start),
-        show(link.latency.end),
-        show(link.jitter),
-        link.bandwidth,
-        link.loss,
-        link.duplication,
-        link.corruption,
-        link.reordering
-    )
+/// The keys that say which links are meant.
+fn scoped(scope: Scope, names: &Names) -> Vec<String> {
+    match scope {
+        Scope::All => Vec::new(),
+        Scope::Node(node) => vec![format!("node: {}", name(node, names))],
+        Scope::Between(a, b) => vec![format!("between: {}", list(&[a, b], names))],
+        Scope::From(from, to) => {
+            vec![format!("from: {}", name(from, names)), format!("to: {}", name(to, names))]
+        }
+    }
 }
 
-fn workload(workload: &Workload) -> String {
-    format!(
-        "{{ rate: {}, value-share: {}, accounts: {}, depth: {}, double-spends: {}, lazy-tips: {} }}",
-        workload.rate,
-        workload.value_share,
-        workload.accounts,
-        workload.depth,
-        workload.double_spends,
-        workload.lazy_tips
-    )
+fn link(scope: Option<Scope>, link: &LinkModel, names: &Names) -> String {
+    let mut parts = scope.map(|scope| scoped(scope, names)).unwrap_or_default();
+    parts.extend([
+        format!("latency: {}..{}", show(link.latency.start), show(link.latency.end)),
+        format!("jitter: {}", show(link.jitter)),
+        format!("bandwidth: {}", link.bandwidth),
+        format!("loss: {}", link.loss),
+        format!("duplication: {}", link.duplication),
+        format!("corruption: {}", link.corruption),
+        format!("reordering: {}", link.reordering),
+    ]);
+    format!("{{ {} }}", parts.join(", "))
+}
+
+fn tweaked(tweak: Tweak) -> String {
+    match tweak {
+        Tweak::Delay(by) => format!("delay: {}", show(by)),
+        Tweak::Jitter(by) => format!("jitter: {}", show(by)),
+        Tweak::Bandwidth(bandwidth) => format!("bandwidth: {bandwidth}"),
+        Tweak::Loss(share) => format!("loss: {share}"),
+        Tweak::Duplication(share) => format!("duplication: {share}"),
+        Tweak::Corruption(share) => format!("corruption: {share}"),
+        Tweak::Reordering(may) => format!("reordering: {may}"),
+    }
+}
+
+fn behaviour(behaviour: &Behaviour) -> String {
+    match (behaviour, behaviour.every()) {
+        (Behaviour::ParasiteChain { every, length }, _) => {
+            format!("{{ parasite-chain: {{ every: {}, length: {length} }} }}", show(*every))
+        }
+        (_, Some(every)) => format!("{{ {behaviour}: {{ every: {} }} }}", show(every)),
+        (_, None) => behaviour.to_string(),
+    }
+}
+
+fn workload(workload: &Workload, names: &Names) -> String {
+    let mut parts = vec![
+        format!("rate: {}", workload.rate),
+        format!("value-share: {}", workload.value_share),
+        format!("bundle-sizes: {}..{}", workload.bundle_sizes.start, workload.bundle_sizes.end),
+        format!("accounts: {}", workload.accounts),
+        format!("depth: {}", workload.depth),
+        format!("double-spends: {}", workload.double_spends),
+        format!("lazy-tips: {}", workload.lazy_tips),
+    ];
+    if !workload.spammers.is_empty() {
+        let one = |(node, rate): &(usize, f64)| format!("{}: {rate}", name(*node, names));
+        let spammers: Vec<String> = workload.spammers.iter().map(one).collect();
+        parts.push(format!("spammers: {{ {} }}", spammers.join(", ")));
+    }
+    if let Some(only) = &workload.only {
+        let numbers: Vec<String> = only.iter().map(u64::to_string).collect();
+        parts.push(format!("only: [{}]", numbers.join(", ")));
+    }
+    format!("{{ {} }}", parts.join(", "))
 }
 
 fn list(nodes: &[usize], names: &Names) -> String {
