@@ -88,7 +88,7 @@ fn threads() -> Vec<Contestant> {
         let problem = Problem::from_transaction(&std::array::from_fn(|i| (i % 3) as Trit - 1), HASH_TRITS);
         let limit = NONCES * threads as u64;
         let options = Options { threads, limit, ..Options::default() };
-        Contestant::new(format!("{threads} threads"), limit, move || {
+        Contestant::new(format!("threads: {threads}"), limit, move || {
             black_box(pow::search(&problem, &options, &Control::new()));
         })
     };

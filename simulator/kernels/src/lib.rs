@@ -10,6 +10,10 @@
 //! threads. Trits are `i8` values in `-1..=1`; any other value is a bug of the caller and is read as some trit
 //! (never undefined behaviour).
 //!
+//! `cargo bench -p tanglegram-kernels` prints how fast all of it is beside `iota-crypto` and the portable code;
+//! `cargo +nightly miri test -p tanglegram-kernels --tests` runs what is not vector instructions under Miri. The
+//! environment variable [`pow::VARIABLE`], or [`pow::Kernel::force`], makes a CPU one that has less.
+//!
 //! ```
 //! use tanglegram_kernels::curl::{self, Rounds};
 //! let hash = curl::hash(&[0; 243], Rounds::P81);

@@ -75,7 +75,10 @@ pub fn mine(
 ) -> Result<Transaction, PowError> {
     let problem = Problem::from_transaction(transaction.trits(), mwm);
     match kernel::search(&problem, options, control) {
-        Outcome::Found { nonce, .. } => Ok(transaction.set_nonce(&Tag::from_trits(&nonce)).build()),
+        Outcome::Found { nonce, .. } => {
+            let hash = Hash::from_trits(&problem.hash(&nonce));
+            Ok(transaction.set_nonce(&Tag::from_trits(&nonce)).build_hashed(hash))
+        }
         Outcome::Cancelled => Err(PowError::Cancelled),
         Outcome::Exhausted => Err(PowError::Exhausted { mwm }),
     }
@@ -133,6 +136,8 @@ mod tests {
         assert_eq!(transaction.tag(), transaction.obsolete_tag());
         assert_eq!(transaction.attachment_timestamp(), 1_573_000_000_000);
         assert_eq!(transaction.attachment_timestamp_lower_bound(), 0);
+        let again = Transaction::from_bytes(transaction.as_bytes()).unwrap();
+        assert_eq!((again.hash(), again.nonce()), (transaction.hash(), transaction.nonce()));
     }
 
     #[test]

@@ -178,6 +178,7 @@ mod tests {
 
     #[test]
     fn messages_survive_every_kernel() {
-        Kernel::ALL.into_iter().for_each(|kernel| with(kernel, ThereAndBack));
+        let available = Kernel::ALL.into_iter().filter(|kernel| kernel.is_available());
+        available.for_each(|kernel| with(kernel, ThereAndBack));
     }
 }

@@ -172,6 +172,11 @@ impl TransactionBuilder {
 
     /// Hashes and parses what was built.
     pub fn build(&self) -> Transaction {
-        Transaction::parse(pack(&self.trits[..]), &self.trits[..], hash_of(&self.trits[..]))
+        self.build_hashed(hash_of(&self.trits[..]))
+    }
+
+    /// Parses what was built, of which the hash is known.
+    pub(crate) fn build_hashed(&self, hash: Hash) -> Transaction {
+        Transaction::parse(pack(&self.trits[..]), &self.trits[..], hash)
     }
 }
