@@ -296,6 +296,16 @@ impl Node {
         self.tangle.arrivals().iter().filter_map(|&id| self.tangle.shared(id)).collect::<Vec<_>>().into_iter()
     }
 
+    /// A stored transaction.
+    pub fn transaction(&self, hash: &Hash) -> Option<Arc<Transaction>> {
+        self.tangle.shared(self.tangle.stored(hash)?)
+    }
+
+    /// Whether the snapshot that the node stands on vouches for this hash.
+    pub fn is_entry_point(&self, hash: &Hash) -> bool {
+        self.tangle.id(hash).is_some_and(|id| self.tangle.is_entry_point(id))
+    }
+
     /// How many transactions are stored.
     pub fn transaction_count(&self) -> usize {
         self.tangle.arrivals().len()

@@ -17,6 +17,7 @@ use super::host::{self, Host, State};
 use super::invariants::{Checker, Violation};
 use super::links::{Defect, Links};
 use super::mischief::Mischief;
+use super::outage::genesis;
 use super::queue::Queue;
 use super::scenario::Scenario;
 use super::streams::Stream;
@@ -120,7 +121,7 @@ impl Simulation {
             verdicts: SharedVerdicts::default(),
             transactions: BTreeMap::new(),
             made: 0,
-            checker: Checker::default(),
+            checker: Checker::new(&scenario.nodes, START_INDEX as i32, &genesis(&scenario).balances),
             trace,
             history: None,
             stop_at: None,
@@ -356,33 +357,25 @@ impl Simulation {
     pub(crate) fn after(&mut self, number: usize) {
         let host = &mut self.hosts[number];
         let (skew, former, scheduled) = (host.skew, host.solid, host.tick_at);
-        let State::Up(node) = &host.state else { return };
+        let State::Up(node) = &mut host.state else { return };
         let solid = node.solid_milestone_index();
         let timeout =
             node.next_timeout().map(|at| at.saturating_sub(EPOCH).saturating_add_signed(-skew).max(self.now));
-        if solid != former {
+        if solid != former || self.history.is_some() {
             host.solid = solid;
-            let digest = self.checker.solidified(self.now, number, node, former);
-            let line = self.trace.event(self.now, number, "solid").signed("milestone", solid.into());
-            drop(line.word("ledger", &digest.to_hex()[..16]));
-        }
-        if self.history.is_some() {
-            self.note_progress(number);
+            let steps = node.take_progress();
+            if solid != former {
+                let digest = self.checker.solidified(self.now, number, &**node, former, &steps);
+                let line = self.trace.event(self.now, number, "solid").signed("milestone", solid.into());
+                drop(line.word("ledger", &digest.to_hex()[..16]));
+            }
+            for (hash, step) in steps {
+                self.note(number, hash, step.into());
+            }
         }
         if let Some(at) = timeout.filter(|&at| scheduled.is_none_or(|scheduled| at < scheduled)) {
             self.hosts[number].tick_at = Some(at);
             self.schedule(at, Event::Tick { host: number });
-        }
-    }
-
-    /// Takes note of what became stored, solid and confirmed at a node.
-    fn note_progress(&mut self, number: usize) {
-        let (State::Up(node), Some(history)) = (&mut self.hosts[number].state, &mut self.history) else {
-            return;
-        };
-        let place = (self.now, self.trace.lines());
-        for (hash, step) in node.take_progress() {
-            history.note(number, hash, place, step.into());
         }
     }
 

@@ -1,50 +1,102 @@
 //! What must hold in every run, whatever goes wrong.
+//!
+//! Nodes are checked as their solid milestones advance, what they confirmed along with them; a whole tangle is looked at in
+//! the end. Besides, a ledger of the checker's own follows the confirmed bundles from the genesis, so that nobody has to
+//! believe a node's arithmetic.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use tanglegram_tangle::{Millis, Node};
-use tanglegram_ternary::Hash;
+use tanglegram_tangle::{Breach, Millis, SUPPLY, Step};
+use tanglegram_ternary::{Address, Hash};
+
+use super::subject::Subject;
+
+/// The most violations that are told of a run.
+const MAX_TOLD: usize = 100;
 
 /// Something that must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Invariant {
-    /// The ledger adds up to the supply and no address is below zero.
+    /// The balances add up to the supply.
+    Supply,
+    /// No address is below zero.
+    Overspent,
+    /// The balances are what the confirmed bundles make of the genesis.
     Ledger,
-    /// Honest nodes with the same solid milestone have the same ledger.
-    Agreement,
+    /// No two confirmed bundles spend the same funds.
+    DoubleSpend,
+    /// What is confirmed stays confirmed, by the same milestone.
+    Confirmation,
+    /// What a confirmed transaction approves was confirmed by the same or an earlier milestone.
+    Monotony,
+    /// What a solid transaction approves is solid.
+    Solidity,
+    /// The latest milestone is not below the latest solid one.
+    Order,
     /// The latest solid milestone never goes back.
     Finality,
-    /// Solidity and confirmation only ever grow downwards: checked over the whole tangle at the end.
-    Past,
+    /// Nodes with the same solid milestone have the same ledger and confirmed the same.
+    Agreement,
     /// A node that starts again has all that was on its disk.
     Durability,
     /// After the last fault every honest node catches up within the stated time.
     Liveness,
 }
 
-impl fmt::Display for Invariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Invariant {
+    /// All of them.
+    pub const ALL: [Invariant; 12] = [
+        Invariant::Supply,
+        Invariant::Overspent,
+        Invariant::Ledger,
+        Invariant::DoubleSpend,
+        Invariant::Confirmation,
+        Invariant::Monotony,
+        Invariant::Solidity,
+        Invariant::Order,
+        Invariant::Finality,
+        Invariant::Agreement,
+        Invariant::Durability,
+        Invariant::Liveness,
+    ];
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Invariant::Supply => "supply",
+            Invariant::Overspent => "overspent",
             Invariant::Ledger => "ledger",
-            Invariant::Agreement => "agreement",
+            Invariant::DoubleSpend => "double-spend",
+            Invariant::Confirmation => "confirmation",
+            Invariant::Monotony => "monotony",
+            Invariant::Solidity => "solidity",
+            Invariant::Order => "order",
             Invariant::Finality => "finality",
-            Invariant::Past => "past",
+            Invariant::Agreement => "agreement",
             Invariant::Durability => "durability",
             Invariant::Liveness => "liveness",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
 /// An invariant that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invariant `{invariant}` violated at n{node} after {at} ms: {what}")]
+#[error("invariant `{invariant}` violated at {name} after {at} ms: {what}")]
 pub struct Violation {
     /// Which.
     pub invariant: Invariant,
     /// At which node.
     pub node: usize,
+    /// The node's name.
+    pub name: String,
     /// When, in virtual milliseconds from the start.
     pub at: Millis,
     /// What was found.
@@ -54,72 +106,239 @@ pub struct Violation {
 /// Checks nodes as their solid milestones advance.
 #[derive(Default)]
 pub(crate) struct Checker {
+    names: Vec<String>,
+    /// The coordinator signed two milestones of one index: nodes need not agree any more.
+    divided: bool,
     /// The digest of the ledger at each solid milestone, and the first node that had it.
     ledgers: BTreeMap<Hash, (blake3::Hash, usize)>,
+    /// By which milestone each transaction was confirmed, and at which node first.
+    confirmed: BTreeMap<Hash, (i32, usize)>,
+    /// What each node confirmed last.
+    recent: BTreeMap<usize, Vec<(Hash, i32)>>,
+    shadow: Shadow,
     pub(crate) violations: Vec<Violation>,
 }
 
+/// A ledger that follows the confirmed bundles.
+#[derive(Default)]
+struct Shadow {
+    index: i32,
+    balances: BTreeMap<Address, i64>,
+    /// The tails of the confirmed bundles that took from an address.
+    spent_by: BTreeMap<Address, Vec<Hash>>,
+}
+
+impl Shadow {
+    /// Moves the funds of a confirmed bundle, if a transaction is the tail of one.
+    fn take(&mut self, node: &impl Subject, tail: &Hash) {
+        let Some(first) = node.transaction(tail).filter(|tx| tx.is_tail()) else { return };
+        let (mut next, last) = (*tail, first.last_index());
+        for _ in 0..=last {
+            let Some(member) = node.transaction(&next) else { return };
+            let (address, value) = (member.address(), member.value());
+            next = member.trunk();
+            if value != 0 {
+                *self.balances.entry(address).or_default() += value;
+            }
+            if value < 0 {
+                self.spent_by.entry(address).or_default().push(*tail);
+            }
+        }
+    }
+}
+
 impl Checker {
-    fn report(&mut self, invariant: Invariant, node: usize, at: Millis, what: String) {
-        self.violations.push(Violation { invariant, node, at, what });
+    /// A checker of nodes of these names that start from this ledger.
+    pub(crate) fn new(names: &[String], index: i32, balances: &BTreeMap<Address, i64>) -> Checker {
+        let balances = balances.iter().filter(|(_, balance)| **balance != 0);
+        let balances = balances.map(|(address, balance)| (*address, *balance)).collect();
+        Checker {
+            names: names.to_vec(),
+            shadow: Shadow { index, balances, spent_by: BTreeMap::new() },
+            ..Checker::default()
+        }
     }
 
-    /// A node's solid milestone moved from `former`; returns the digest of its ledger.
-    pub(crate) fn solidified(&mut self, at: Millis, number: usize, node: &Node, former: i32) -> blake3::Hash {
-        let solid = node.solid_milestone_index();
+    /// From now on nodes need not agree.
+    pub(crate) fn divide(&mut self) {
+        self.divided = true;
+    }
+
+    pub(crate) fn report(&mut self, invariant: Invariant, node: usize, at: Millis, what: String) {
+        if self.violations.len() < MAX_TOLD {
+            let name = self.names.get(node).cloned().unwrap_or_default();
+            self.violations.push(Violation { invariant, node, name, at, what });
+        }
+    }
+
+    /// A node's solid milestone moved from `former`, confirming this; returns the digest of its ledger.
+    pub(crate) fn solidified(
+        &mut self,
+        at: Millis,
+        number: usize,
+        node: &impl Subject,
+        former: i32,
+        steps: &[(Hash, Step)],
+    ) -> blake3::Hash {
+        let (solid, milestone) = node.solid();
         if solid < former {
             let what = format!("the solid milestone went back from {former} to {solid}");
             self.report(Invariant::Finality, number, at, what);
         }
-        if let Err(breach) = node.audit_ledger() {
-            self.report(Invariant::Ledger, number, at, breach.to_string());
+        if solid > node.latest() {
+            let what = format!("the solid milestone {solid} is above the latest one, {}", node.latest());
+            self.report(Invariant::Order, number, at, what);
         }
-        let digest = ledger_digest(node);
-        let (first, witness) = *self.ledgers.entry(node.solid_milestone()).or_insert((digest, number));
-        if first != digest {
-            let what = format!("at milestone {solid} its ledger differs from that of n{witness}");
+        self.check_sum(at, number, node);
+        let confirmed: Vec<(Hash, i32)> = steps.iter().filter_map(confirmation).collect();
+        self.check_past(at, number, node, &confirmed);
+        self.follow(at, number, node, &confirmed);
+        self.recent.insert(number, confirmed);
+        self.check_agreement(at, number, node, (solid, milestone))
+    }
+
+    fn check_sum(&mut self, at: Millis, number: usize, node: &impl Subject) {
+        let balances = node.balances();
+        if let Some((address, balance)) = balances.iter().find(|(_, balance)| **balance < 0) {
+            let what = format!("address {address} has a balance of {balance}");
+            self.report(Invariant::Overspent, number, at, what);
+        }
+        let sum: i128 = balances.values().map(|&balance| i128::from(balance)).sum();
+        if sum != i128::from(SUPPLY) {
+            let what = format!("the ledger holds {sum} iotas instead of {SUPPLY}");
+            self.report(Invariant::Supply, number, at, what);
+        }
+    }
+
+    /// What was confirmed before is so still, and what is confirmed now stands on what is confirmed.
+    fn check_past(&mut self, at: Millis, number: usize, node: &impl Subject, confirmed: &[(Hash, i32)]) {
+        for (hash, index) in self.recent.remove(&number).unwrap_or_default() {
+            self.check_confirmed(at, number, node, (&hash, index));
+        }
+        for (hash, index) in confirmed {
+            let Some(transaction) = node.transaction(hash) else { continue };
+            for parent in [transaction.trunk(), transaction.branch()] {
+                let below = node.confirmed_by(&parent).is_some_and(|by| by <= *index);
+                if !below && !node.is_bottom(&parent) {
+                    let by = node.confirmed_by(&parent).map_or("none".to_owned(), |by| by.to_string());
+                    let what = format!("{hash} is confirmed by milestone {index}, its parent {parent} by {by}");
+                    self.report(Invariant::Monotony, number, at, what);
+                }
+            }
+        }
+    }
+
+    fn check_confirmed(&mut self, at: Millis, number: usize, node: &impl Subject, (hash, index): (&Hash, i32)) {
+        let now = node.confirmed_by(hash);
+        if now != Some(index) && !node.is_bottom(hash) {
+            let what = format!("{hash} was confirmed by milestone {index}, and now by {now:?}");
+            self.report(Invariant::Confirmation, number, at, what);
+        }
+    }
+
+    /// Lets the shadow ledger follow the first node that goes on, and compares what all confirm.
+    fn follow(&mut self, at: Millis, number: usize, node: &impl Subject, confirmed: &[(Hash, i32)]) {
+        if self.divided {
+            return;
+        }
+        for &(hash, index) in confirmed {
+            let (by, witness) = *self.confirmed.entry(hash).or_insert((index, number));
+            if by != index {
+                let other = &self.names[witness];
+                let what = format!("milestone {index} confirmed {hash}, which {other} says {by} did");
+                self.report(Invariant::Agreement, number, at, what);
+            }
+        }
+        let ahead = |index: i32| confirmed.iter().filter(move |(_, by)| *by == index);
+        let mut moved = false;
+        while ahead(self.shadow.index + 1).next().is_some() {
+            self.shadow.index += 1;
+            let tails: Vec<Hash> = ahead(self.shadow.index).map(|(hash, _)| *hash).collect();
+            tails.iter().for_each(|tail| self.shadow.take(node, tail));
+            self.settle(at, number);
+            moved = true;
+        }
+        if moved && self.shadow.index == node.solid().0 && self.shadow.balances != *node.balances() {
+            let what = "the balances are not what the confirmed bundles make of the genesis".to_owned();
+            self.report(Invariant::Ledger, number, at, what);
+        }
+    }
+
+    /// After a milestone no address of the shadow ledger may owe.
+    fn settle(&mut self, at: Millis, number: usize) {
+        let negative = self.shadow.balances.iter().find(|(_, balance)| **balance < 0);
+        if let Some((address, balance)) = negative {
+            let spenders = self.shadow.spent_by.get(address).cloned().unwrap_or_default();
+            let spenders: Vec<String> = spenders.iter().map(Hash::to_string).collect();
+            let what = format!("{address} is left with {balance} by bundles {}", spenders.join(", "));
+            self.report(Invariant::DoubleSpend, number, at, what);
+        }
+        self.shadow.balances.retain(|_, balance| *balance != 0);
+    }
+
+    fn check_agreement(
+        &mut self,
+        at: Millis,
+        number: usize,
+        node: &impl Subject,
+        (solid, milestone): (i32, Hash),
+    ) -> blake3::Hash {
+        let digest = ledger_digest(node.balances());
+        let (first, witness) = *self.ledgers.entry(milestone).or_insert((digest, number));
+        if first != digest && !self.divided {
+            let what = format!("at milestone {solid} its ledger differs from that of {}", self.names[witness]);
             self.report(Invariant::Agreement, number, at, what);
         }
         digest
     }
 
     /// Looks at a whole node, at the end.
-    pub(crate) fn finished(&mut self, at: Millis, number: usize, node: &Node) {
-        if let Err(breach) = node.audit_ledger().and_then(|()| node.audit_tangle()) {
-            self.report(Invariant::Past, number, at, breach.to_string());
+    pub(crate) fn finished(&mut self, at: Millis, number: usize, node: &impl Subject) {
+        if let Err(breach) = node.audit() {
+            self.report(invariant_of(&breach), number, at, breach.to_string());
+        }
+        if self.divided {
+            return;
+        }
+        let solid = node.solid().0;
+        let due: Vec<(Hash, i32)> = self.confirmed.iter().map(|(hash, (by, _))| (*hash, *by)).collect();
+        for (hash, index) in due.iter().filter(|(hash, by)| *by <= solid && node.transaction(hash).is_some()) {
+            self.check_confirmed(at, number, node, (hash, *index));
         }
     }
 
     /// Looks at whether a node caught up.
-    pub(crate) fn live(&mut self, at: Millis, number: usize, node: &Node, expected: u32) {
-        let solid = node.solid_milestone_index();
+    pub(crate) fn live(&mut self, at: Millis, number: usize, node: &impl Subject, expected: u32) {
+        let solid = node.solid().0;
         if i64::from(solid) < i64::from(expected) {
             let what = format!("the solid milestone is {solid}, while {expected} had time to arrive");
             self.report(Invariant::Liveness, number, at, what);
         }
     }
+}
 
-    /// The coordinator issued nothing for a long time.
-    pub(crate) fn silent(&mut self, at: Millis, number: usize, silence: Millis) {
-        let what = format!("the coordinator issued no milestone for {silence} ms");
-        self.report(Invariant::Liveness, number, at, what);
-    }
-
-    /// A node's disk did not give back what was written to it.
-    pub(crate) fn not_durable(&mut self, at: Millis, number: usize, what: String) {
-        self.report(Invariant::Durability, number, at, what);
-    }
-
-    /// A node that should run does not.
-    pub(crate) fn down(&mut self, at: Millis, number: usize) {
-        self.report(Invariant::Liveness, number, at, "the node is not running".to_owned());
+fn confirmation((hash, step): &(Hash, Step)) -> Option<(Hash, i32)> {
+    match step {
+        Step::Confirmed(index) => Some((*hash, *index)),
+        _ => None,
     }
 }
 
-fn ledger_digest(node: &Node) -> blake3::Hash {
-    let mut hasher = blake3::Hasher::new();
-    for (address, balance) in node.balances() {
-        hasher.update(address.as_bytes()).update(&balance.to_le_bytes());
+fn invariant_of(breach: &Breach) -> Invariant {
+    match breach {
+        Breach::Supply { .. } => Invariant::Supply,
+        Breach::Overspent { .. } => Invariant::Overspent,
+        Breach::SolidAboveLatest { .. } => Invariant::Order,
+        Breach::UnconfirmedParent { .. } => Invariant::Monotony,
+        _ => Invariant::Solidity,
     }
-    hasher.finalize()
+}
+
+fn ledger_digest(balances: &BTreeMap<Address, i64>) -> blake3::Hash {
+    let mut bytes = Vec::with_capacity(balances.len() * 57);
+    for (address, balance) in balances {
+        bytes.extend_from_slice(address.as_bytes());
+        bytes.extend_from_slice(&balance.to_le_bytes());
+    }
+    blake3::hash(&bytes)
 }

@@ -35,6 +35,7 @@ mod requests;
 mod scenario;
 mod sending;
 mod streams;
+mod subject;
 mod swarm;
 mod trace;
 mod transport;

@@ -11,7 +11,9 @@ use super::check::{self, Flaw};
 use super::engine::{EPOCH, Event, START_INDEX, Simulation};
 use super::fault::{Fault, Timed};
 use super::host::{self, Host, State};
+use super::invariants::Invariant;
 use super::links::Change;
+use super::scenario::Scenario;
 use super::streams::Stream;
 use super::transport::PORT;
 use super::wallet;
@@ -77,6 +79,7 @@ impl Simulation {
                 (self.coordinator.stopped, self.coordinator.equivocates) = (false, false);
             }
             Fault::Equivocate => {
+                self.checker.divide();
                 (self.coordinator.stopped, self.coordinator.equivocates) = (false, true);
             }
             Fault::Behave(node, behaviour) => self.behave(node, behaviour),
@@ -131,7 +134,7 @@ impl Simulation {
             ),
             Err(error) => error.to_string(),
         };
-        self.checker.not_durable(self.now, number, lost);
+        self.checker.report(Invariant::Durability, number, self.now, lost);
         self.new_node(number)
     }
 
@@ -174,16 +177,15 @@ impl Simulation {
     fn equipped(&self, mut node: Node) -> Node {
         node.share_verdicts(self.verdicts.clone());
         node.keep_journal();
-        if self.history.is_some() {
-            node.keep_progress(Detail::Everything);
-        }
+        let wants_all = self.history.is_some();
+        node.keep_progress(if wants_all { Detail::Everything } else { Detail::Confirmations });
         node
     }
 
     fn config(&self) -> Config {
         let identity = Identity::of(&self.coordinator.tree);
         let coordinator = CoordinatorConfig { identity, validate: true };
-        let genesis = self.genesis();
+        let genesis = genesis(&self.scenario);
         let mut config = match self.scenario.template.clone() {
             Some(template) => {
                 let mut config = template;
@@ -201,19 +203,6 @@ impl Simulation {
         config
     }
 
-    /// The scenario's funds, the accounts' equal shares of the rest, and what cannot be shared.
-    pub(crate) fn genesis(&self) -> Genesis {
-        let mut balances: BTreeMap<Hash, i64> = self.scenario.funds.clone();
-        let rest = SUPPLY - balances.values().sum::<i64>();
-        let accounts = self.scenario.workload.accounts;
-        let share = rest / accounts.max(1) as i64;
-        for account in 0..accounts {
-            *balances.entry(wallet::address(account, 0)).or_default() += share;
-        }
-        *balances.entry(Hash::NULL).or_default() += rest - share * accounts as i64;
-        Genesis { balances, index: START_INDEX as i32, timestamp: (EPOCH / 1000) as i64 - 86_400 }
-    }
-
     /// Tells a node of the neighbours it is to dial.
     pub(crate) fn introduce(&mut self, number: usize) {
         let uri = |&to: &usize| format!("\"tcp://{}:{PORT}\"", host::address(to));
@@ -222,4 +211,17 @@ impl Simulation {
         let request = ApiRequest { body, versioned: true, trusted: true };
         self.input(number, Input::Api { id: super::requests::OWN, request });
     }
+}
+
+/// The scenario's funds, the accounts' equal shares of the rest, and what cannot be shared.
+pub(crate) fn genesis(scenario: &Scenario) -> Genesis {
+    let mut balances: BTreeMap<Hash, i64> = scenario.funds.clone();
+    let rest = SUPPLY - balances.values().sum::<i64>();
+    let accounts = scenario.workload.accounts;
+    let share = rest / accounts.max(1) as i64;
+    for account in 0..accounts {
+        *balances.entry(wallet::address(account, 0)).or_default() += share;
+    }
+    *balances.entry(Hash::NULL).or_default() += rest - share * accounts as i64;
+    Genesis { balances, index: START_INDEX as i32, timestamp: (EPOCH / 1000) as i64 - 86_400 }
 }

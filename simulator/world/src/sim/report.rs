@@ -3,7 +3,7 @@
 use tanglegram_tangle::{Millis, Node};
 
 use super::engine::{START_INDEX, Simulation};
-use super::invariants::Violation;
+use super::invariants::{Invariant, Violation};
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -81,14 +81,18 @@ impl Simulation {
         for (number, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.mischief.is_honest()) {
             match host.node() {
                 Some(node) => self.checker.live(self.now, number, node, expected),
-                None => self.checker.down(self.now, number),
+                None => {
+                    let what = "the node is not running".to_owned();
+                    self.checker.report(Invariant::Liveness, number, self.now, what);
+                }
             }
         }
         let (plan, last) = (&self.scenario.coordinator, self.coordinator.issued.values().next_back());
         let silence = self.now - last.copied().unwrap_or(0);
         let is_at_work = !self.coordinator.stopped && self.coordinator.has_keys();
         if is_at_work && silence > self.scenario.recovery.saturating_add(plan.every) {
-            self.checker.silent(self.now, plan.node, silence);
+            let what = format!("the coordinator issued no milestone for {silence} ms");
+            self.checker.report(Invariant::Liveness, plan.node, self.now, what);
         }
     }
 }
