@@ -21,6 +21,7 @@ mod dialect;
 pub mod gossip;
 mod idset;
 mod index;
+mod keyed;
 mod ledger;
 mod milestone;
 mod node;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexSet;
-use tanglegram_ternary::{Hash, Transaction};
+use tanglegram_ternary::{Address, Hash, Transaction};
 
 use crate::bundle::Verdict;
 use crate::idset::IdSet;
 use crate::index::Indexes;
+use crate::keyed::Keyed;
 use crate::planted::{Bug, Planted};
 use crate::progress::{Progress, Step};
 use crate::snapshot::Initial;
@@ -71,7 +72,7 @@ pub(crate) struct Stored {
 #[derive(Clone, Debug)]
 pub(crate) struct Tangle {
     /// Position in this set is the [`TxId`].
-    hashes: IndexSet<Hash>,
+    hashes: IndexSet<Hash, Keyed>,
     vertices: Vec<Vertex>,
     /// Stored transactions in order of arrival.
     arrivals: Vec<TxId>,
@@ -90,7 +91,7 @@ impl Tangle {
     /// An empty tangle over a snapshot. The null hash always is one of its solid entry points.
     pub(crate) fn new(initial: Initial, entry_points: &BTreeMap<Hash, i32>) -> Tangle {
         let mut tangle = Tangle {
-            hashes: IndexSet::new(),
+            hashes: IndexSet::default(),
             vertices: Vec::new(),
             arrivals: Vec::new(),
             progress: None,
@@ -236,7 +237,20 @@ impl Tangle {
     /// The shared verdict on the bundle of a tail, or `verify`'s where none are shared.
     pub(crate) fn verdict_or(&self, tail: TxId, verify: impl FnOnce() -> bool) -> bool {
         match &self.verdicts {
-            Some(shared) => shared.get_or(self.hash(tail), verify),
+            Some(shared) => shared.bundle(self.hash(tail), verify),
+            None => verify(),
+        }
+    }
+
+    /// The shared verdict on the milestone of a tail, or `verify`'s where none are shared.
+    pub(crate) fn milestone_verdict_or(
+        &self,
+        tail: TxId,
+        coordinator: Address,
+        verify: impl FnOnce() -> bool,
+    ) -> bool {
+        match &self.verdicts {
+            Some(shared) => shared.milestone(self.hash(tail), coordinator, verify),
             None => verify(),
         }
     }

@@ -17,6 +17,7 @@ use super::host::{self, Host, State};
 use super::invariants::{Checker, Violation};
 use super::links::{Defect, Links};
 use super::mischief::Mischief;
+use super::numbers::Numbers;
 use super::outage::genesis;
 use super::queue::Queue;
 use super::scenario::Scenario;
@@ -87,7 +88,7 @@ pub struct Simulation {
     pub(crate) bits: Stream,
     pub(crate) verdicts: SharedVerdicts,
     /// The number of each transaction, in order of appearance.
-    pub(crate) transactions: BTreeMap<Hash, u64>,
+    pub(crate) transactions: Numbers,
     pub(crate) made: u64,
     pub(crate) checker: Checker,
     pub(crate) trace: Trace,
@@ -119,7 +120,7 @@ impl Simulation {
             next_peer: 0,
             memory: codec::Memory::default(),
             verdicts: SharedVerdicts::default(),
-            transactions: BTreeMap::new(),
+            transactions: Numbers::default(),
             made: 0,
             checker: Checker::new(&scenario.nodes, START_INDEX as i32, &genesis(&scenario).balances),
             trace,
@@ -379,12 +380,9 @@ impl Simulation {
         }
     }
 
-    /// The number of a transaction; the line under construction tells its hash if it is new.
+    /// The number of a transaction, and whether it appears for the first time.
     pub(crate) fn number_of(&mut self, hash: &Hash) -> (u64, bool) {
-        let next = self.transactions.len() as u64;
-        match self.transactions.entry(*hash) {
-            std::collections::btree_map::Entry::Occupied(known) => (*known.get(), false),
-            std::collections::btree_map::Entry::Vacant(new) => (*new.insert(next), true),
-        }
+        let (number, appeared) = self.transactions.insert_full(*hash);
+        (number as u64, appeared)
     }
 }

@@ -10,7 +10,11 @@ use std::fmt;
 use tanglegram_tangle::{Breach, Millis, SUPPLY, Step};
 use tanglegram_ternary::{Address, Hash};
 
+use super::numbers::ByHash;
 use super::subject::Subject;
+
+#[cfg(test)]
+mod tests;
 
 /// The most violations that are told of a run.
 const MAX_TOLD: usize = 100;
@@ -112,7 +116,7 @@ pub(crate) struct Checker {
     /// The digest of the ledger at each solid milestone, and the first node that had it.
     ledgers: BTreeMap<Hash, (blake3::Hash, usize)>,
     /// By which milestone each transaction was confirmed, and at which node first.
-    confirmed: BTreeMap<Hash, (i32, usize)>,
+    confirmed: ByHash<(i32, usize)>,
     /// What each node confirmed last.
     recent: BTreeMap<usize, Vec<(Hash, i32)>>,
     shadow: Shadow,
@@ -221,14 +225,21 @@ impl Checker {
                 let below = node.confirmed_by(&parent).is_some_and(|by| by <= *index);
                 if !below && !node.is_bottom(&parent) {
                     let by = node.confirmed_by(&parent).map_or("none".to_owned(), |by| by.to_string());
-                    let what = format!("{hash} is confirmed by milestone {index}, its parent {parent} by {by}");
+                    let what =
+                        format!("{hash} is confirmed by milestone {index}, its parent {parent} by {by}");
                     self.report(Invariant::Monotony, number, at, what);
                 }
             }
         }
     }
 
-    fn check_confirmed(&mut self, at: Millis, number: usize, node: &impl Subject, (hash, index): (&Hash, i32)) {
+    fn check_confirmed(
+        &mut self,
+        at: Millis,
+        number: usize,
+        node: &impl Subject,
+        (hash, index): (&Hash, i32),
+    ) {
         let now = node.confirmed_by(hash);
         if now != Some(index) && !node.is_bottom(hash) {
             let what = format!("{hash} was confirmed by milestone {index}, and now by {now:?}");
@@ -286,7 +297,8 @@ impl Checker {
         let digest = ledger_digest(node.balances());
         let (first, witness) = *self.ledgers.entry(milestone).or_insert((digest, number));
         if first != digest && !self.divided {
-            let what = format!("at milestone {solid} its ledger differs from that of {}", self.names[witness]);
+            let what =
+                format!("at milestone {solid} its ledger differs from that of {}", self.names[witness]);
             self.report(Invariant::Agreement, number, at, what);
         }
         digest
@@ -302,7 +314,8 @@ impl Checker {
         }
         let solid = node.solid().0;
         let due: Vec<(Hash, i32)> = self.confirmed.iter().map(|(hash, (by, _))| (*hash, *by)).collect();
-        for (hash, index) in due.iter().filter(|(hash, by)| *by <= solid && node.transaction(hash).is_some()) {
+        for (hash, index) in due.iter().filter(|(hash, by)| *by <= solid && node.transaction(hash).is_some())
+        {
             self.check_confirmed(at, number, node, (hash, *index));
         }
     }

@@ -28,6 +28,7 @@ mod host;
 mod invariants;
 mod links;
 mod mischief;
+mod numbers;
 mod outage;
 mod queue;
 mod report;

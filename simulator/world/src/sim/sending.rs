@@ -48,8 +48,10 @@ impl Simulation {
     fn send_wish(&mut self, draw: &Draw) -> Option<Vec<TransactionBuilder>> {
         let clock = EPOCH + self.hosts[draw.node].clock(self.now);
         let node = self.hosts[draw.node].up()?;
+        // Tips first: whoever finds none signs nothing, since what is signed counts as spent.
+        let parents = self.workload.parents(node, draw)?;
         let wish = self.workload.wish(node, clock, draw)?;
-        self.send_from(draw.node, wish.members, draw);
+        self.attach_later(draw.node, wish.members, parents);
         wish.conflict
     }
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use tanglegram_ternary::bundle::{BundleBuildError, BundleBuilder, Input, Output};
+use tanglegram_ternary::bundle::{self, BundleBuildError, BundleBuilder, Input, Output};
 use tanglegram_ternary::wots::{self, Security};
-use tanglegram_ternary::{Address, Hash, Tag, TransactionBuilder};
+use tanglegram_ternary::{Address, DecodeError, Hash, Tag, TransactionBuilder};
 
 /// Addresses by account and key. An address is a function of both, so that keeping it changes nothing but the time it takes.
 static ADDRESSES: Mutex<BTreeMap<(usize, u32), Address>> = Mutex::new(BTreeMap::new());
@@ -117,4 +117,21 @@ pub fn message(size: usize, text: &str, seconds: i64) -> Result<Vec<TransactionB
         bundle.output(&Output { message: text.to_owned(), ..Output::default() })?;
     }
     Ok(bundle.finish(None)?.into_transactions())
+}
+
+/// A bundle of so many transactions that move nothing, for workloads. Nobody signs it, so that any bundle hash will do, and none is searched
+/// for as for payments.
+pub(crate) fn plain_message(size: usize, text: &str, seconds: i64) -> Result<Vec<TransactionBuilder>, DecodeError> {
+    let last = size as i64 - 1;
+    let member = |index| {
+        let mut transaction = TransactionBuilder::new();
+        transaction.set_message(text)?.set_timestamp(seconds)?.set_indices(index, last)?;
+        Ok(transaction)
+    };
+    let mut members = (0..=last).map(member).collect::<Result<Vec<_>, DecodeError>>()?;
+    let hash = bundle::hash(members.iter().map(TransactionBuilder::essence));
+    for transaction in &mut members {
+        transaction.set_bundle(&hash);
+    }
+    Ok(members)
 }

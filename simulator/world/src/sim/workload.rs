@@ -191,7 +191,7 @@ impl Workload {
 
 /// A bundle of so many transactions that move nothing.
 pub(crate) fn text(size: usize, text: &str, clock: Millis) -> Option<Vec<TransactionBuilder>> {
-    wallet::message(size, text, i64::try_from(clock / 1000).ok()?).ok()
+    wallet::plain_message(size, text, i64::try_from(clock / 1000).ok()?).ok()
 }
 
 /// Attaches a bundle with real proof of work.
