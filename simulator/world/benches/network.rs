@@ -1,13 +1,14 @@
 //! How much faster than real time whole networks run on one core, what they take in memory, and whether an event costs the same in a
 //! small network and in a large one.
 //!
-//! `cargo bench -p tanglegram-world` prints all three tables; `-- large`, `-- thousand` or `-- curve` prints one.
+//! `cargo bench -p tanglegram-world` prints all; `-- large`, `-- thousand`, `-- swarm` (`SEEDS=n`) or
+//! `-- curve` prints one.
 
 #![allow(missing_docs, clippy::disallowed_methods)] // A benchmark looks at the clock.
 
 use std::time::{Duration, Instant};
 
-use tanglegram_world::sim::{Report, Scenario, Simulation, Topology, Trace, Workload, names};
+use tanglegram_world::sim::{Report, Scenario, Simulation, Swarm, Topology, Trace, Workload, names};
 
 /// A quiet network of this many nodes with eight neighbours each, a milestone each 10 s.
 fn network(nodes: usize, rate: f64, seconds: u64) -> Scenario {
@@ -61,6 +62,31 @@ fn peak_memory() -> Option<u64> {
     Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
 }
 
+/// Many seeds of a small network under everything that can go wrong.
+fn swarm(seeds: u64) {
+    let start = processor_time();
+    let mut violations = 0;
+    for seed in 0..seeds {
+        let mut scenario = Scenario {
+            nodes: names(8),
+            topology: Topology::Regular { degree: 4 },
+            swarm: Some(Swarm { faults: 6, longest: 15_000, misbehaving: 2 }),
+            duration: 150_000,
+            ..network(8, 1.0, 150)
+        };
+        scenario.workload =
+            Workload { value_share: 0.5, double_spends: 0.2, lazy_tips: 0.1, ..scenario.workload };
+        let report = Simulation::new(scenario, seed, Trace::default()).expect("a scenario").run();
+        report.violations.iter().for_each(|found| println!("seed {seed}: {found}"));
+        violations += report.violations.len();
+    }
+    let took = processor_time().zip(start).map_or(f64::NAN, |(after, before)| (after - before).as_secs_f64());
+    println!(
+        "\nswarm of 8 nodes: {seeds} seeds, {violations} violations, {:.3} s a seed",
+        took / seeds as f64
+    );
+}
+
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
@@ -71,6 +97,9 @@ fn main() {
     if wants("thousand") {
         header("1,000 nodes, 1 tx/s");
         line(1000, 1.0, 120);
+    }
+    if wants("swarm") {
+        swarm(std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(20));
     }
     if wants("curve") {
         header("cost of an event by number of nodes, 2 tx/s");
