@@ -121,7 +121,11 @@ pub fn message(size: usize, text: &str, seconds: i64) -> Result<Vec<TransactionB
 
 /// A bundle of so many transactions that move nothing, for workloads. Nobody signs it, so that any bundle hash will do, and none is searched
 /// for as for payments.
-pub(crate) fn plain_message(size: usize, text: &str, seconds: i64) -> Result<Vec<TransactionBuilder>, DecodeError> {
+pub(crate) fn plain_message(
+    size: usize,
+    text: &str,
+    seconds: i64,
+) -> Result<Vec<TransactionBuilder>, DecodeError> {
     let last = size as i64 - 1;
     let member = |index| {
         let mut transaction = TransactionBuilder::new();
