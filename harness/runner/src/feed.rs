@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tanglegram_target::{Client, Endpoint, Fixture, Limits, Need, Provider, Refusal, Request, State, World};
+use tanglegram_target::{
+    Client, Endpoint, Fixture, Limits, MIRROR, Need, Provider, Refusal, Request, State, World,
+};
 use tanglegram_vector::shorten;
 use tokio::time::{Instant, sleep};
 
@@ -73,6 +75,9 @@ impl Provider for Remote {
     async fn node_for(&mut self, need: &Need<'_>) -> Result<Endpoint, Refusal> {
         let Some(world) = need.world else { return Ok(self.endpoint.clone()) };
         match &self.feeding {
+            None if need.api == MIRROR => Err(Refusal::Skip(format!(
+                "needs a mirror node that has the data of the fixture world {world} (see --world)"
+            ))),
             None => Err(Refusal::Skip(format!("needs the fixture world {world} (see --feed)"))),
             Some(feeding) if feeding.world.name != world => {
                 let fed = feeding.world.name;
