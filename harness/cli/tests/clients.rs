@@ -5,50 +5,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
+mod install;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
+use install::{folder, once, run};
 use libtest_mimic::{Arguments, Failed, Trial};
-
-/// Its own folder below the target folder.
-fn folder(client: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join(client)
-}
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
-}
-
-/// Runs a command to its end; what it wrote is told only if it fails.
-fn run(command: &mut Command) -> Result<(), String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output =
-        command.stdin(Stdio::null()).output().map_err(|error| format!("{name} cannot be run: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text =
-        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    Err(format!("{name} failed ({}):\n{text}", output.status))
-}
-
-/// Does an installation unless it was done before with the same ingredients.
-fn once(
-    folder: &Path,
-    ingredients: &str,
-    install: impl FnOnce() -> Result<(), String>,
-) -> Result<(), String> {
-    let done = folder.join("installed");
-    if fs::read_to_string(&done).is_ok_and(|text| text == ingredients) {
-        return Ok(());
-    }
-    let _ = fs::remove_dir_all(folder);
-    fs::create_dir_all(folder)
-        .and_then(|()| install().map_err(std::io::Error::other))
-        .map_err(|e| e.to_string())?;
-    fs::write(done, ingredients).map_err(|error| error.to_string())
 }
 
 /// Installs `@iota/core`; returns what runs the script.
@@ -69,15 +37,9 @@ fn javascript() -> Result<Command, String> {
 
 /// Installs PyOTA; returns what runs the script.
 fn python() -> Result<Command, String> {
-    let folder = folder("python");
-    let interpreter = folder.join("bin/python");
-    let requirements = fs::read_to_string(script("requirements.txt")).unwrap();
-    once(&folder, &requirements, || {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        let flags = ["-m", "pip", "install", "--quiet", "--no-deps", "-r"];
-        run(Command::new(&interpreter).args(flags).arg(script("requirements.txt")))?;
-        run(Command::new(&interpreter).arg(script("stand_in.py")))
-    })?;
+    let programs = install::python("python", &script("requirements.txt"), &["--no-deps"])?;
+    let interpreter = programs.join("python");
+    run(Command::new(&interpreter).arg(script("stand_in.py")))?;
     let mut python = Command::new(interpreter);
     python.arg(script("transfer.py"));
     Ok(python)

@@ -95,7 +95,7 @@ pub(crate) const FLAWS: [(&str, Flaw, &str); 24] = [
             },
             ..NONE
         },
-        "transactions-with-ids-below",
+        "transactions-of-an-account",
     ),
     (
         "lt as lte",

@@ -12,7 +12,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{Ended, tanglegram};
 use doubles::{Double, FLAWS, Flaw, GOOD};
@@ -81,6 +81,16 @@ fn assert_conforms(url: &str) {
 }
 
 #[test]
+fn without_a_target_both_references_are_checked() {
+    let ended = tanglegram(&["check", "--filter", "getNodeInfo", "--filter", "mirror/accounts", "--json"]);
+    let verdicts = verdicts(&ended);
+    let apis: BTreeSet<&str> = verdicts.iter().filter_map(|(path, ..)| path.split('/').next()).collect();
+    assert_eq!((ended.code, apis), (Some(0), BTreeSet::from(["iri", "mirror"])), "{}", ended.stderr);
+    let only = tanglegram(&["check", "--api", "mirror", "--list"]);
+    assert!(only.stdout.lines().count() > 400 && only.stdout.lines().all(|path| path.starts_with("mirror/")));
+}
+
+#[test]
 fn a_mirror_node_on_other_data_conforms() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("dataset.json"), data::dataset(200).to_string()).unwrap();
@@ -100,7 +110,6 @@ fn a_mirror_node_that_reads_files_conforms_also_when_more_come() {
     let more = data::transactions(120..150);
     data::write_records(&streams, hash, &more);
     let newest = tanglegram_mirror::Timestamp(more[29].consensus).to_string();
-    let started = Instant::now();
     let vector = format!(
         "api: mirror\nvectors:\n  - {{ vector: newest, clauses: [mirror.transactions.row], world: any, level: spec, get: '/api/v1/transactions?limit=1',\n      within: 20s, expect: {{ status: 200, body: {{ transactions: [{{ consensus_timestamp: '{newest}', ... }}], ... }} }} }}\n"
     );
@@ -108,7 +117,6 @@ fn a_mirror_node_that_reads_files_conforms_also_when_more_come() {
     let file = folder.path().join("newest.yaml");
     let ended = tanglegram(&["check", &serving.url, "--vectors", file.to_str().unwrap()]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert!(started.elapsed() < Duration::from_secs(60));
     assert_conforms(&serving.url);
 }
 
@@ -143,8 +151,12 @@ async fn violated(library: &Library, flaw: Flaw) -> BTreeSet<String> {
 async fn every_flaw_is_found() {
     let library = Library::load(None, None).unwrap();
     assert_eq!(violated(&library, GOOD).await, BTreeSet::new());
+    let mut missed = Vec::new();
     for (name, flaw, vector) in FLAWS {
         let violated = violated(&library, flaw).await;
-        assert!(violated.contains(vector), "{name} is not found by {vector}, but by {violated:?}");
+        if !violated.contains(vector) {
+            missed.push(format!("{name} is not found by {vector}, but by {violated:?}"));
+        }
     }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
