@@ -34,12 +34,15 @@ pub(super) fn transactions(store: &mut Store, decoded: &[Decoded]) -> Result<(),
         return Err(DuplicateTime(time));
     }
     for transaction in decoded {
-        if let Some((id, kind, change)) = &transaction.entity {
-            let entities = store.entities_mut();
+        // Who is named first is known first; node and payer are named again with the transaction itself.
+        let entities = store.entities_mut();
+        if transaction.entity.is_some() || transaction.proxy.is_some() {
             let named = [Some(transaction.node), Some(transaction.payer), transaction.proxy];
             named.into_iter().flatten().for_each(|account| {
                 entities.find_or_insert(account, EntityKind::Account);
             });
+        }
+        if let Some((id, kind, change)) = &transaction.entity {
             apply(entities, *id, *kind, change);
         }
         store.insert_transaction(&transaction.transaction())?;

@@ -1,18 +1,21 @@
 //! What is written reads back as it was, and what is no file is refused.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use sha2::{Digest, Sha384};
-use tanglegram_mirror::EntityId;
 use tanglegram_mirror::files::address_book::AddressBook;
 use tanglegram_mirror::files::balance::BalanceFile;
 use tanglegram_mirror::files::record::{Item, RecordFile, Version};
 use tanglegram_mirror::files::signature::SignatureFile;
-use tanglegram_mirror::files::{FileError, FileHash};
+use tanglegram_mirror::files::{FileError, FileHash, name};
+use tanglegram_mirror::ingest::{Event, Importer, Trust};
+use tanglegram_mirror::{EntityId, Store, dataset};
 
-use super::network::{NODES, address_book, key};
+use super::network::{NODES, address_book, chain, key};
 
 fn record_file() -> impl Strategy<Value = RecordFile<'static>> {
     let item = (vec(any::<u8>(), 0..40), vec(any::<u8>(), 0..40)).prop_map(|(transaction, record)| Item {
@@ -26,6 +29,23 @@ fn record_file() -> impl Strategy<Value = RecordFile<'static>> {
         RecordFile::new(version, FileHash(previous), items)
     })
 }
+
+/// A good file of each kind, with its name.
+static GOOD: LazyLock<[(String, Vec<u8>); 5]> = LazyLock::new(|| {
+    let records = chain(1).remove(0);
+    let balances = vec![(EntityId::new(0, 0, 5), 250), (EntityId::new(0, 1, 6), -1)];
+    let balances = BalanceFile { time: 1_567_189_800_010_147_001, balances };
+    let signature = SignatureFile { hash: records.hash, signature: vec![7; 384] };
+    let data = r#"{ "entities": [{ "id": "0.0.5", "type": "account" }], "balance_snapshots": [{ "consensus_ns": "7", "balances": [["0.0.5", "1"]] }],
+        "transactions": [{ "consensus_ns": "8", "valid_start_ns": "1", "payer": "0.0.5", "node": "0.0.3", "name": "N", "result": "R", "memo_hex": "00", "transfers": [["0.0.5", 5]] }] }"#;
+    [
+        (records.name.clone(), records.bytes.clone()),
+        (name::balance(balances.time), balances.write()),
+        (records.signature_name(), signature.write()),
+        ("addressbook.bin".to_owned(), address_book().write().expect("keys can be written")),
+        ("dataset.json".to_owned(), data.into()),
+    ]
+});
 
 proptest! {
     #[test]
@@ -50,6 +70,28 @@ proptest! {
         let _ = SignatureFile::read(&bytes);
         let _ = BalanceFile::read(&bytes);
         let _ = AddressBook::read(&bytes);
+    }
+
+    /// A byte changed, some left out, some said twice: whoever reads it says what is wrong, or takes it for what it became.
+    #[test]
+    fn damaged_files_are_told_of(which in 0usize..5, at in any::<Index>(), byte: u8, cut in 0usize..9, again in 0usize..9) {
+        let (name, good) = &GOOD[which];
+        let at = at.index(good.len());
+        let mut bytes = [&good[..at], &[byte][..], &good[(at + cut).min(good.len())..]].concat();
+        bytes.extend_from_within(..again.min(bytes.len()));
+        match which {
+            2 => drop(SignatureFile::read(&bytes)),
+            3 => drop(AddressBook::read(&bytes)),
+            4 => drop(dataset::load(&String::from_utf8_lossy(&bytes))),
+            _ => {
+                let (mut importer, mut store) = (Importer::new(0, Trust::Anyone), Store::new());
+                prop_assert_eq!(importer.offer(NODES[0], name, bytes), None);
+                let events = importer.advance(&mut store);
+                prop_assert_eq!(events.len(), 1, "{:?}", events);
+                let taken = matches!(events[0], Event::Imported { .. });
+                prop_assert!(taken || store.transactions().is_empty(), "a file is taken as a whole or not at all");
+            }
+        }
     }
 
     #[test]

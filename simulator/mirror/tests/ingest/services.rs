@@ -51,6 +51,16 @@ fn whoever_is_named_becomes_an_account() {
     }
 }
 
+/// A creation that failed made no account, but still names one.
+#[test]
+fn the_proxy_of_a_failed_creation_becomes_an_account() {
+    let mut draft = fail(create(100, 2000, 1));
+    draft.receipt().account = None;
+    let store = after(&[draft]);
+    assert_eq!(entity(&store, 7).kind, EntityKind::Account);
+    assert!(store.entity(EntityId::new(0, 0, 2000)).is_none());
+}
+
 #[test]
 fn an_account_is_created() {
     let store = after(&[create(100, 2000, 1)]);

@@ -1,6 +1,7 @@
 //! Laws of the REST API, on random data: it agrees with a model that looks at every row, pages join up, and nothing makes it panic.
 
 mod data;
+mod rows;
 
 use data::{consensus, data, query};
 use proptest::prelude::*;
@@ -55,6 +56,22 @@ proptest! {
             let start = Timestamp(consensus(place) - 1).to_string().replace('.', "-");
             let one = format!("/api/v1/transactions/0.0.2-{start}");
             prop_assert_eq!(get(&sorted, &one), get(&shuffled, &one));
+        }
+    }
+
+    #[test]
+    fn accounts_and_balances_agree_with_the_model(ledger in rows::ledger(), ask in rows::ask()) {
+        for (dialect, list) in Dialect::ALL.into_iter().flat_map(|dialect| ["accounts", "balances"].map(|list| (dialect, list))) {
+            let mirror = Mirror::new(ledger.store(), dialect);
+            let expected: Vec<String> = ask.model(&ledger, list, dialect).iter().map(ToString::to_string).collect();
+            let (status, page) = get(&mirror, &ask.target(list));
+            let rows: Vec<&str> =
+                page[list].as_array().into_iter().flatten().filter_map(|row| row["account"].as_str()).collect();
+            prop_assert_eq!((status, &rows[..]), (200, &expected[..expected.len().min(ask.limit)].iter().map(String::as_str).collect::<Vec<_>>()[..]));
+            prop_assert_eq!(page["links"]["next"].is_null(), rows.len() < ask.limit);
+            if dialect.whole_ids {
+                prop_assert_eq!(walk(&mirror, &ask.target(list), list, "account"), expected);
+            }
         }
     }
 
