@@ -133,6 +133,7 @@ async fn violated(library: &Library, flaw: Flaw) -> BTreeSet<String> {
         api: Some(MIRROR.to_owned()),
         world: None,
         read_only: true,
+        external: true,
     };
     let plan = Plan::new(library, &selection);
     let options = RunOptions { limits: Limits::default(), total: Duration::from_secs(60) };
