@@ -105,7 +105,7 @@ impl Failing<'_> {
 
     /// Whether it shows only when the run is over that something is missing.
     pub(crate) fn shows_at_the_end(&self) -> bool {
-        matches!(self.invariant, Invariant::Liveness | Invariant::Past)
+        matches!(self.invariant, Invariant::Liveness | Invariant::Solidity)
     }
 
     fn violation_in<'r>(&self, report: &'r Report) -> Option<&'r Violation> {
