@@ -155,7 +155,7 @@ mod tests {
                 assert_eq!(*packed, pack_block(block));
             }
             lanes.fill(1, &packed);
-            for trit in 0..HASH_TRITS {
+            for trit in (0..HASH_TRITS).step_by(if cfg!(miri) { 60 } else { 1 }) {
                 let (high, low) = lanes.planes(1, BASE + trit);
                 for (i, block) in blocks.iter().enumerate() {
                     assert_eq!(
