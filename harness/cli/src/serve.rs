@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -33,6 +34,9 @@ pub(crate) struct ServeArgs {
     /// Time from one milestone to the next, in seconds, in place of the world's
     #[arg(long, value_name = "SECONDS", value_parser = interval)]
     milestone_interval: Option<Duration>,
+    /// Keep what the nodes know in this folder, and go on from there: nothing is acknowledged before it is on the disk
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
 }
 
 /// Serves a world until Ctrl-C or SIGTERM.
@@ -66,6 +70,10 @@ fn load(args: &ServeArgs) -> Result<World, Exit> {
     }
     if let (Some(issuer), Some(interval)) = (&mut world.coordinator, args.milestone_interval) {
         issuer.interval = interval;
+    }
+    if let Some(folder) = &args.data {
+        let named = |name| refuse(&format!("--data: the node name `{name}` cannot be that of a folder"));
+        world = world.with_data(folder).map_err(named)?;
     }
     Ok(world)
 }

@@ -180,6 +180,13 @@ pub struct Reply {
     pub body: String,
 }
 
+impl Reply {
+    /// A failure of the node itself, as opposed to one of the request: status 500.
+    pub fn exception(text: &str) -> Reply {
+        api::exception(text)
+    }
+}
+
 /// One node: see the [crate] documentation.
 #[derive(Clone)]
 pub struct Node {
@@ -334,36 +341,40 @@ impl Node {
         }
     }
 
-    /// Trunk and branch for the next milestone of a small net: the oldest tip that is consistent with the ledger, and the
-    /// latest milestone; only that one, or the null hash, where there is no such tip.
+    /// What the next milestone of a small net is to stand on: the latest milestone, or the null hash, and at most so many other
+    /// tips, the oldest that are consistent with the ledger and with each other.
     ///
     /// A random walk leaves a transaction behind for good once a few milestones went past it. Here everything valid is
     /// confirmed soon, as whoever develops against a net of their own expects.
-    pub fn milestone_parents_by_age(&mut self) -> (Hash, Hash) {
+    pub fn oldest_tips(&mut self, most: usize) -> (Hash, Vec<Hash>) {
         let latest = self.milestones.latest.1;
-        let trunk = self.tangle.stored(&latest).and_then(|milestone| self.oldest_tip_beside(milestone));
-        (trunk.map_or(latest, |tip| self.tangle.hash(tip)), latest)
+        let milestone = self.tangle.stored(&latest);
+        let tips = milestone.map(|milestone| self.oldest_tips_beside(milestone, most)).unwrap_or_default();
+        (latest, tips.into_iter().map(|tip| self.tangle.hash(tip)).collect())
     }
 
-    /// The oldest tip that may be approved together with a milestone, and is not that milestone. Below a tip that may not, such
-    /// as one that spends what its own past spends, the nearest unconfirmed tail that may.
-    fn oldest_tip_beside(&mut self, milestone: TxId) -> Option<TxId> {
+    /// The oldest tips that may be approved together with a milestone and each other, and are not that milestone. Below a tip
+    /// that may not, such as one that spends what its own past spends, the nearest unconfirmed tail that may.
+    fn oldest_tips_beside(&mut self, milestone: TxId, most: usize) -> Vec<TxId> {
         let mut ahead: VecDeque<TxId> = self.tips.iter().filter(|&tip| tip != milestone).collect();
         let mut validator = WalkValidator::default();
         let (mut ground, _) = self.ground();
-        validator.accepts(&mut ground, milestone).then_some(())?;
-        let mut seen = IdSet::default();
-        while let Some(tail) = ahead.pop_front() {
+        let (mut accepted, mut seen) = (Vec::new(), IdSet::default());
+        if !validator.accepts(&mut ground, milestone) {
+            return accepted;
+        }
+        while let Some(tail) = ahead.pop_front().filter(|_| accepted.len() < most) {
             if !seen.insert(tail) || seen.len() > MAX_PARENTS_TRIED {
                 continue;
             }
             if validator.accepts(&mut ground, tail) {
-                return Some(tail);
+                accepted.push(tail);
+                continue;
             }
             let below = ground.tangle.approved_tails(tail).into_iter();
             ahead.extend(below.filter(|&id| ground.tangle.vertex(id).snapshot_index == 0));
         }
-        None
+        accepted
     }
 
     /// Whether the node has confirmed anything and is at most one milestone behind; unsynchronised nodes refuse to judge.

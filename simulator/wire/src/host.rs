@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::sync::oneshot;
 
 use crate::clock;
+use crate::data::{Journal, Written};
 use crate::gossip::Links;
 use crate::miner::{Mined, Miner};
 
@@ -26,13 +27,14 @@ pub(crate) struct Host {
 pub(crate) enum Answer {
     /// The node knew at once.
     Now(Reply),
-    /// The reply comes after proof of work.
+    /// The reply comes after proof of work, or after what it tells is on the disk.
     Later(Pending),
 }
 
 impl Host {
-    pub(crate) fn new(node: Node, miner: Miner) -> Self {
-        let inner = Inner { node, miner, links: None, waiting: BTreeMap::new(), outputs: Vec::new() };
+    pub(crate) fn new(node: Node, miner: Miner, journal: Option<Journal>) -> Self {
+        let (links, waiting, outputs) = (None, BTreeMap::new(), Vec::new());
+        let inner = Inner { node, miner, links, journal, waiting, outputs };
         Self { inner: RefCell::new(inner), next: Cell::new(0) }
     }
 
@@ -46,6 +48,9 @@ impl Host {
         let id = self.next.get();
         self.next.set(id + 1);
         let mut inner = self.inner.borrow_mut();
+        if let Some(refusal) = inner.journal.as_ref().and_then(Journal::refusal) {
+            return Answer::Now(refusal);
+        }
         if let Some(reply) = inner.run(Input::Api { id, request }, Some(id)) {
             return Answer::Now(reply);
         }
@@ -54,9 +59,19 @@ impl Host {
         Answer::Later(Pending { host: Rc::clone(self), request: id, reply })
     }
 
-    /// Gives the node an input that is nobody's request.
+    /// Gives the node an input that is nobody's request; lost while the disk takes nothing.
     pub(crate) fn input(&self, input: Input) {
-        self.inner.borrow_mut().run(input, None);
+        let mut inner = self.inner.borrow_mut();
+        if inner.has_room() {
+            inner.run(input, None);
+        }
+    }
+
+    /// Does what had to wait for the disk, until the writer is gone.
+    pub(crate) async fn follow(self: Rc<Self>, mut written: UnboundedReceiver<Written>) {
+        while let Some(written) = written.recv().await {
+            self.inner.borrow_mut().settle(written);
+        }
     }
 
     /// Gives the node a way to its neighbours.
@@ -87,7 +102,9 @@ impl Host {
             return false;
         }
         inner.links.iter_mut().for_each(|links| links.heard(peer));
-        inner.run(Input::Received { peer, message }, None);
+        if inner.has_room() {
+            inner.run(Input::Received { peer, message }, None);
+        }
         is_open(&inner)
     }
 
@@ -117,7 +134,9 @@ struct Inner {
     miner: Miner,
     /// The way to its neighbours, for a node that has any.
     links: Option<Links>,
-    /// Requests that wait for proof of work.
+    /// The way to its disk, for a node that has one.
+    journal: Option<Journal>,
+    /// Requests that wait for proof of work or the disk.
     waiting: BTreeMap<RequestId, oneshot::Sender<Reply>>,
     /// Empty between inputs; kept for its capacity.
     outputs: Vec<Output>,
@@ -130,10 +149,16 @@ impl Inner {
         let (mut answer, mut inputs) = (None, vec![input]);
         while let Some(input) = inputs.pop() {
             self.node.handle(clock::now(), input, &mut outputs);
+            self.journal.iter_mut().for_each(|journal| journal.write(&mut self.node));
             for output in outputs.drain(..) {
+                let output = match &mut self.journal {
+                    Some(journal) => journal.hold(output),
+                    None => Some(output),
+                };
                 match output {
-                    Output::Reply { id, reply } if Some(id) == asked => answer = Some(reply),
-                    output => inputs.extend(self.perform(output)),
+                    Some(Output::Reply { id, reply }) if Some(id) == asked => answer = Some(reply),
+                    Some(output) => inputs.extend(self.perform(output)),
+                    None => {}
                 }
             }
         }
@@ -166,6 +191,19 @@ impl Inner {
             _ => {}
         }
         None
+    }
+
+    fn has_room(&self) -> bool {
+        self.journal.as_ref().is_none_or(Journal::has_room)
+    }
+
+    fn settle(&mut self, written: Written) {
+        let outputs = self.journal.as_mut().map(|journal| journal.settle(written));
+        for output in outputs.into_iter().flatten() {
+            if let Some(input) = self.perform(output) {
+                self.run(input, None);
+            }
+        }
     }
 
     fn disconnected(&mut self, peer: PeerId) {

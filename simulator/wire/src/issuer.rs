@@ -9,7 +9,7 @@ use tanglegram_tangle::{Input, Node};
 use tanglegram_ternary::merkle::KeyTree;
 use tanglegram_ternary::milestone::{self, IssueError};
 use tanglegram_ternary::pow::{self, Control, PowError, Work};
-use tanglegram_ternary::{Hash, Transaction};
+use tanglegram_ternary::{Hash, Tag, Transaction, TransactionBuilder, bundle};
 use tokio::task::spawn_blocking;
 use tokio::time::{self, MissedTickBehavior};
 
@@ -23,10 +23,14 @@ pub struct Milestones {
     pub tree: Arc<KeyTree>,
     /// Time from one milestone to the next.
     pub interval: Duration,
+    /// How many checkpoints may precede a milestone. Each is a message of the coordinator's that joins one more tip, so that a
+    /// milestone confirms so many tips more than one.
+    pub checkpoints: usize,
 }
 
 /// Issues milestones on one node.
 pub(crate) struct Issuer {
+    name: String,
     host: Rc<Host>,
     milestones: Milestones,
     /// Stops the proof of work under way when the issuer is dropped.
@@ -36,15 +40,19 @@ pub(crate) struct Issuer {
 /// Everything a milestone is made of but the keys.
 struct Draft {
     index: u32,
-    parents: (Hash, Hash),
+    /// The milestone before.
+    latest: Hash,
+    /// What is to be confirmed, the oldest first, all of it consistent together.
+    tips: Vec<Hash>,
     mwm: usize,
     /// Milliseconds since 1970.
     now: i64,
 }
 
 impl Issuer {
-    pub(crate) fn new(host: Rc<Host>, milestones: Milestones) -> Self {
-        Self { host, milestones, control: Arc::default() }
+    /// The coordinator's work on the node of that name.
+    pub(crate) fn new(name: String, host: Rc<Host>, milestones: Milestones) -> Self {
+        Self { name, host, milestones, control: Arc::default() }
     }
 
     /// Issues milestones, one per interval, until the keys are used up or the task is aborted.
@@ -56,14 +64,25 @@ impl Issuer {
             due.tick().await;
             match self.issue().await {
                 Ok(()) | Err(IssueError::Attach(_)) => {}
-                Err(error) => return tracing::warn!(%error, "no more milestones"),
+                Err(IssueError::NoKey { index }) => return self.tell_the_end(index),
+                Err(error) => return eprintln!("{}: no more milestones: {error}", self.name),
             }
         }
     }
 
+    /// Says that the keys are used up.
+    pub(crate) fn tell_the_end(&self, index: u32) {
+        eprintln!(
+            "{}: the coordinator has no key for milestone {index}: it issues none any more, and nothing is confirmed from now on; \
+             a coordinator of a larger depth lasts longer",
+            self.name
+        );
+    }
+
     /// Issues the next milestone, unless the node still waits for the past of the latest one.
     pub(crate) async fn issue(&self) -> Result<(), IssueError<PowError>> {
-        let Some(draft) = self.host.with_node(next) else { return Ok(()) };
+        let most = self.milestones.checkpoints + 1;
+        let Some(draft) = self.host.with_node(|node| next(node, most)) else { return Ok(()) };
         let (tree, control) = (Arc::clone(&self.milestones.tree), Arc::clone(&self.control));
         // A panic in there is a mistake in the program, told by the thread that panicked; there is no milestone then.
         let Ok(milestone) = spawn_blocking(move || draft.finish(&tree, &control)).await else {
@@ -81,25 +100,113 @@ impl Drop for Issuer {
     }
 }
 
-/// What the next milestone of a node is; none while the latest one is not solid.
-fn next(node: &mut Node) -> Option<Draft> {
+/// What the next milestone of a node is, on at most so many tips; none while the latest one is not solid.
+fn next(node: &mut Node, most: usize) -> Option<Draft> {
     let latest = node.latest_milestone_index();
     (latest == node.solid_milestone_index()).then_some(())?;
+    let (latest_hash, tips) = node.oldest_tips(most);
     Some(Draft {
         index: u32::try_from(latest).ok()? + 1,
-        parents: node.milestone_parents_by_age(),
+        latest: latest_hash,
+        tips,
         mwm: node.config().required_weight() as usize,
         now: clock::now().try_into().unwrap_or(i64::MAX),
     })
 }
 
 impl Draft {
+    /// The checkpoints and the milestone, parents before children.
     fn finish(self, tree: &KeyTree, control: &Control) -> Result<Vec<Transaction>, IssueError<PowError>> {
+        // Rather none than checkpoints without their milestone.
+        tree.leaf(self.index).ok_or(IssueError::NoKey { index: self.index })?;
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let work = Work { mwm: self.mwm, timestamp: self.now, threads, control };
-        let (trunk, branch) = &self.parents;
-        milestone::issue(tree, self.index, self.now / 1000, (trunk, branch), |member, trunk, branch| {
+        let mut trunk = self.tips.first().copied().unwrap_or(self.latest);
+        let mut transactions = Vec::new();
+        for tip in self.tips.iter().skip(1) {
+            let checkpoint = pow::attach(checkpoint(self.now / 1000)?, &trunk, tip, &work);
+            let checkpoint = checkpoint.map_err(IssueError::Attach)?;
+            trunk = checkpoint.hash();
+            transactions.push(checkpoint);
+        }
+        let parents = (&trunk, &self.latest);
+        let issued = milestone::issue(tree, self.index, self.now / 1000, parents, |member, trunk, branch| {
             pow::attach(member, trunk, branch, &work)
-        })
+        });
+        transactions.extend(issued?);
+        Ok(transactions)
+    }
+}
+
+/// A message with nothing but a tag and a time, in seconds.
+fn checkpoint(time: i64) -> Result<TransactionBuilder, IssueError<PowError>> {
+    let (mut message, tag) = (TransactionBuilder::new(), Tag::from_trytes_padded("CHECKPOINT")?);
+    message.set_tag(&tag).set_obsolete_tag(&tag).set_timestamp(time)?.set_indices(0, 0)?;
+    let bundle = bundle::hash([message.essence()]);
+    message.set_bundle(&bundle);
+    Ok(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use tanglegram_world::World;
+
+    use super::*;
+
+    const WORLD: &str = "wallet: { seed: ALICE }\n\
+        coordinator: { seed: COO, depth: 2, security: 1, mode: CURLP27 }\n\
+        options: { mwm: 1 }\nnodes: { n0: {} }\n";
+
+    fn net() -> (Node, Arc<KeyTree>) {
+        let world = World::parse("net", WORLD, Path::new("")).unwrap();
+        (world.nodes[0].start(1), world.coordinator.unwrap().tree)
+    }
+
+    fn store(node: &mut Node, transactions: Vec<Transaction>) -> Vec<Hash> {
+        let hashes = transactions.iter().map(Transaction::hash).collect();
+        let transactions = transactions.into_iter().map(Arc::new).collect();
+        node.handle(clock::now(), Input::Store { transactions }, &mut Vec::new());
+        hashes
+    }
+
+    fn messages(count: usize) -> Vec<Transaction> {
+        let work = Work { mwm: 1, timestamp: clock::now() as i64, threads: 1, control: &Control::new() };
+        let attach = |number| {
+            let message = checkpoint(work.timestamp / 1000 + number).unwrap();
+            pow::attach(message, &Hash::NULL, &Hash::NULL, &work).unwrap()
+        };
+        (0..count as i64).map(attach).collect()
+    }
+
+    fn issue(node: &mut Node, tree: &KeyTree, most: usize) -> Result<usize, IssueError<PowError>> {
+        let transactions = next(node, most).unwrap().finish(tree, &Control::new())?;
+        Ok(store(node, transactions).len())
+    }
+
+    #[test]
+    fn checkpoints_let_a_milestone_confirm_many_tips() {
+        let (mut node, tree) = net();
+        assert_eq!(issue(&mut node, &tree, 1), Ok(2));
+        let hashes = store(&mut node, messages(5));
+        // Four tips need three checkpoints, besides the two transactions of the milestone.
+        assert_eq!(issue(&mut node, &tree, 4), Ok(3 + 2));
+        let confirmed =
+            |node: &Node| hashes.iter().filter_map(|hash| node.confirmed_by(hash)).collect::<Vec<_>>();
+        assert_eq!(confirmed(&node), [2; 4]);
+        assert_eq!(issue(&mut node, &tree, 4), Ok(2));
+        assert_eq!(confirmed(&node), [2, 2, 2, 2, 3]);
+        assert_eq!(node.audit_tangle(), Ok(()));
+    }
+
+    #[test]
+    fn without_a_key_there_are_no_checkpoints_either() {
+        let (mut node, tree) = net();
+        for index in 1..=3 {
+            assert_eq!(issue(&mut node, &tree, 1), Ok(2), "{index}");
+        }
+        store(&mut node, messages(3));
+        assert_eq!(issue(&mut node, &tree, 9), Err(IssueError::NoKey { index: 4 }));
     }
 }

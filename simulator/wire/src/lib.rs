@@ -15,6 +15,7 @@
 mod access;
 mod body;
 mod clock;
+mod data;
 mod gossip;
 mod host;
 mod intake;
@@ -30,6 +31,7 @@ mod watch;
 mod worlds;
 
 pub use access::Access;
+pub use data::{DataError, Stored};
 pub use gossip::Gossip;
 pub use issuer::Milestones;
 pub use listener::Listener;

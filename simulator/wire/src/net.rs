@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{self, spawn_local};
 
 use crate::access::Access;
+use crate::data::{DataError, Journal, Stored};
 use crate::gossip::{self, Gossip};
 use crate::host::Host;
 use crate::iri::Api;
@@ -40,6 +41,8 @@ pub struct Served {
     pub milestones: Option<Milestones>,
     /// Its place among its neighbours; without one it keeps books on neighbours and connects to none.
     pub gossip: Option<Gossip>,
+    /// Where it keeps what it knows, if it does: see [`Served::keep_in`].
+    pub data: Option<Stored>,
 }
 
 /// Why nodes could not be served.
@@ -63,6 +66,14 @@ pub enum ServeError {
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
+    },
+    /// Its data folder cannot be used.
+    #[error("{name}: {source}")]
+    Data {
+        /// The node it was for.
+        name: String,
+        /// What is wrong.
+        source: Box<DataError>,
     },
     /// The coordinator could not issue its first milestone.
     #[error("cannot issue the first milestone on {name}: {source}")]
@@ -193,18 +204,26 @@ async fn open(
     connections: &Rc<Connections>,
     places: &Arc<Semaphore>,
 ) -> Result<Vec<task::JoinHandle<()>>, ServeError> {
-    let Served { name, node, listener, access, milestones, gossip } = served;
+    let Served { name, node, listener, access, milestones, gossip, data } = served;
     let failed = |source| ServeError::Io { name: name.clone(), source };
     let (miner, results) = Miner::start(&format!("pow {name}")).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
-    let host = Rc::new(Host::new(node, miner));
+    let (journal, written) =
+        data.map(|data| Journal::start(&name, data)).transpose().map_err(failed)?.unzip();
+    let host = Rc::new(Host::new(node, miner, journal));
     spawn_local(Rc::clone(&host).collect(results));
+    if let Some(written) = written {
+        spawn_local(Rc::clone(&host).follow(written));
+    }
     let mut tasks = Vec::new();
     if let Some(milestones) = milestones {
-        let issuer = Issuer::new(Rc::clone(&host), milestones);
-        issuer.issue().await.map_err(|source| ServeError::Milestone { name: name.clone(), source })?;
-        tasks.push(spawn_local(issuer.run()));
+        let issuer = Issuer::new(name.clone(), Rc::clone(&host), milestones);
+        match issuer.issue().await {
+            Ok(()) => tasks.push(spawn_local(issuer.run())),
+            Err(IssueError::NoKey { index }) => issuer.tell_the_end(index),
+            Err(source) => return Err(ServeError::Milestone { name, source }),
+        }
     }
     if let Some(gossip) = gossip {
         tasks.extend(gossip::open(gossip, &host, places).map_err(failed)?);

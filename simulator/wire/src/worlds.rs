@@ -1,12 +1,14 @@
 //! Serving a world file.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 
 use tanglegram_mirror::ingest::Event;
 use tanglegram_world::{NodePlan, World};
 
 use crate::access::Access;
+use crate::data;
 use crate::issuer::Milestones;
 use crate::mirror::ServedMirror;
 use crate::net::{Running, ServeError, Served, serve_all};
@@ -26,10 +28,11 @@ pub struct Places {
 ///
 /// The world's coordinator works on the first node.
 pub fn serve_world(world: &World, places: Places) -> Result<Running, ServeError> {
-    let mut milestones = world
-        .coordinator
-        .as_ref()
-        .map(|issuer| Milestones { tree: Arc::clone(&issuer.tree), interval: issuer.interval });
+    let mut milestones = world.coordinator.as_ref().map(|issuer| Milestones {
+        tree: Arc::clone(&issuer.tree),
+        interval: issuer.interval,
+        checkpoints: issuer.checkpoints,
+    });
     let mut listen = places.api;
     let gossips = topology::gossips(world, places)?;
     let nodes = world.nodes.iter().zip(gossips).zip(1..).map(|((plan, gossip), seed)| {
@@ -40,7 +43,10 @@ pub fn serve_world(world: &World, places: Places) -> Result<Running, ServeError>
         let mut served = Served::of(&plan, bind(&plan.name, address)?, seed);
         served.milestones = milestones.take();
         served.gossip = Some(gossip);
-        Ok(served)
+        match &plan.data {
+            Some(data) => served.keep_in(&data.path, data.snapshots.as_deref(), seed),
+            None => Ok(served),
+        }
     });
     let nodes = nodes.collect::<Result<_, _>>()?;
     let mirrors = world.mirrors.iter().map(|plan| {
@@ -70,7 +76,23 @@ impl Served {
             access,
             milestones: None,
             gossip: None,
+            data: None,
         }
+    }
+
+    /// The node of a data folder, made if it is not there, in place of the fresh one; it keeps there what it will know.
+    /// `snapshots` is what the names of its local snapshots' files start with, by default `local` in the folder.
+    pub fn keep_in(
+        mut self,
+        folder: &Path,
+        snapshots: Option<&Path>,
+        seed: u64,
+    ) -> Result<Served, ServeError> {
+        let opened = data::open(folder, snapshots, self.node.config().clone(), seed);
+        let (node, stored) = opened
+            .map_err(|source| ServeError::Data { name: self.name.clone(), source: Box::new(source) })?;
+        (self.node, self.data) = (node, Some(stored));
+        Ok(self)
     }
 }
 

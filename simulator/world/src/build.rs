@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_yaml::Spanned;
 use tanglegram_mirror::Dialect as MirrorDialect;
-use tanglegram_tangle::{Dialect, SUPPLY};
+use tanglegram_tangle::{Config, Dialect, SUPPLY};
 use tanglegram_ternary::merkle::KeyTree;
 use tanglegram_ternary::wots::{self, Security};
 use tanglegram_ternary::{Hash, SignatureMode};
@@ -21,6 +21,9 @@ use crate::{Issuer, Wallet, World};
 
 /// The deepest key tree that is generated on the spot: 4096 keys take some seconds.
 const MAX_GENERATED_DEPTH: u8 = 12;
+
+/// The most checkpoints of a milestone: each takes proof of work.
+const MAX_CHECKPOINTS: u16 = 1_000;
 
 /// Bytes of a key's address in a tree file.
 const LEAF: usize = 49;
@@ -70,7 +73,9 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
         milestone_every: coordinator.as_ref().map(|own| own.interval.as_millis() as u64),
         key_depth: coordinator.as_ref().map(|own| own.tree.depth()),
     };
-    let scenario = simulation::build(&section, &frame, source)?;
+    let mut scenario = simulation::build(&section, &frame, source)?;
+    let takes_snapshots = |config: &&Config| config.local_snapshots.is_some();
+    scenario.template = nodes.first().map(|node| &node.config).filter(takes_snapshots).cloned();
     Ok(World {
         name: name.to_owned(),
         nodes,
@@ -99,7 +104,7 @@ fn simulated_coordinator() -> Option<Issuer> {
         Some(Arc::new(tree))
     };
     let tree = TREE.get_or_init(generate).clone()?;
-    Some(Issuer { tree, interval: Duration::from_millis(milestone_every) })
+    Some(Issuer { tree, interval: Duration::from_millis(milestone_every), checkpoints: 0 })
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Fault> {
@@ -258,7 +263,13 @@ impl Builder<'_> {
             Some(path) => self.tree(file, path, mode, &seed, security)?,
             None => self.generate(&file.depth, mode, &seed, security)?,
         };
-        Ok(Issuer { tree: Arc::new(tree), interval })
+        let checkpoints = file.checkpoints.as_ref().map_or(Ok(0), |count| match count.value {
+            0..=MAX_CHECKPOINTS => Ok(usize::from(count.value)),
+            _ => {
+                Err(self.fault(count, format_args!("a milestone has at most {MAX_CHECKPOINTS} checkpoints")))
+            }
+        })?;
+        Ok(Issuer { tree: Arc::new(tree), interval, checkpoints })
     }
 
     fn generate(

@@ -76,6 +76,7 @@ pub(crate) struct CoordinatorFile {
     pub(crate) mode: Spanned<String>,
     pub(crate) tree: Option<Spanned<String>>,
     pub(crate) interval: Option<Spanned<String>>,
+    pub(crate) checkpoints: Option<Spanned<u16>>,
 }
 
 /// The nodes of a world.

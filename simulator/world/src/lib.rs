@@ -17,7 +17,7 @@
 //! | `about` | free text |
 //! | `dialect` | the version of IRI whose answers the nodes give |
 //! | `wallet` | `seed` (trytes, padded with 9) and `security` (1–3, default 2): without a `snapshot` all iotas are on its address 0 |
-//! | `coordinator` | `seed`, `depth` (2^depth milestones), `security`, `mode` (`KERL`, `CURLP27`, `CURLP81`), `interval` (default 5s), and `tree`: a file of the addresses of all keys, 49 bytes each, which saves generating them (depths over 12 need one) |
+//! | `coordinator` | `seed`, `depth` (2^depth milestones), `security`, `mode` (`KERL`, `CURLP27`, `CURLP81`), `interval` (default 5s), `checkpoints` (default 0: how many messages of the coordinator may precede a milestone, each joining one more tip to what it confirms; not in simulations), and `tree`: a file of the addresses of all keys, 49 bytes each, which saves generating them (depths over 12 need one) |
 //! | `options` | options of all nodes |
 //! | `nodes` | the nodes by name, each with its own options, or how many there are; `like: n0` takes over another's options |
 //! | `seed`, `topology`, `link`, `links`, `workload`, `misbehaving`, `faults`, `swarm`, `duration`, `recovery` | what a [simulation](sim) does: see `fixtures/worlds/README.md` |
@@ -28,6 +28,10 @@
 //! `testnet-coordinator-security-level`, `testnet-coordinator-signature-mode`, `testnet-no-coo-validation`,
 //! `milestone-keys`, `max-depth`, `alpha`, `max-analyzed-transactions`, `max-find-transactions`, `max-requests-list`,
 //! `max-get-trytes`, `max-body-length`, `remote-limit-api`, `remote-trusted-api-hosts`, `remote-auth`, `remote`,
+//! `db-path` (a folder that keeps what the node knows; here none by default; relative to the working directory),
+//! `local-snapshots-enabled` (here `false` by default), `local-snapshots-depth`, `local-snapshots-interval-synced`,
+//! `local-snapshots-interval-unsynced`, `local-snapshots-pruning-enabled`, `local-snapshots-pruning-delay` (here all from 1 on; IRI
+//! wants at least 100 for the depth and 10,000 for the delay), `local-snapshots-base-path` (by default `local` in `db-path`),
 //! `api-host`, `port` (here 0 by default: any free one), `max-neighbors`, `auto-tethering`, `neighboring-socket-address`,
 //! `neighboring-socket-port` (also 0 by default), `neighbors` (nodes of the world by name, others as `tcp://host:port`),
 //! `reconnect-attempt-interval-seconds`. Numbers and booleans may be quoted, lists may be texts with commas. Anything unknown
@@ -49,4 +53,4 @@ mod world;
 pub use error::{Fault, WorldError};
 pub use mirrors::{IntakePlan, MirrorPlan};
 pub use simulation::{fault_text, parse_faults, parse_time, show_time, world_text};
-pub use world::{ApiPlan, BUILT_IN, GossipPlan, Issuer, Neighbor, NodePlan, Wallet, World};
+pub use world::{ApiPlan, BUILT_IN, DataPlan, GossipPlan, Issuer, Neighbor, NodePlan, Wallet, World};

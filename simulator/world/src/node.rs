@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use serde_yaml::Spanned;
-use tanglegram_tangle::{Config, CoordinatorConfig, Dialect, Genesis};
+use tanglegram_tangle::{Config, CoordinatorConfig, Dialect, Genesis, LocalSnapshots};
 use tanglegram_ternary::milestone::Coordinator;
 use tanglegram_ternary::wots::Security;
 use tanglegram_ternary::{Address, SignatureMode};
@@ -13,7 +13,7 @@ use crate::build::{Builder, RELATIVE, unreadable};
 use crate::error::{Fault, nearest};
 use crate::file::Setting;
 use crate::options::{self, Draft};
-use crate::{ApiPlan, GossipPlan, Issuer, Neighbor, NodePlan, Wallet};
+use crate::{ApiPlan, DataPlan, GossipPlan, Issuer, Neighbor, NodePlan, Wallet};
 
 /// What all nodes of a world have in common.
 pub(crate) struct Shared<'a> {
@@ -41,13 +41,27 @@ impl NodeBuilder<'_> {
         }
         let config = self.config(&draft)?;
         let gossip = self.gossip(&draft)?;
+        let data = self.data(&draft)?;
         let api = ApiPlan {
             host: draft.api_host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: draft.port.unwrap_or(0),
             auth: draft.auth,
             trusted: draft.trusted,
         };
-        Ok(NodePlan { name: self.name.value.clone(), config, api, gossip })
+        Ok(NodePlan { name: self.name.value.clone(), config, api, gossip, data })
+    }
+
+    /// Where the node keeps what it knows.
+    fn data(&self, draft: &Draft) -> Result<Option<DataPlan>, Fault> {
+        match (&draft.data.path, &draft.data.snapshots) {
+            (Some(path), snapshots) => {
+                Ok(Some(DataPlan { path: path.clone(), snapshots: snapshots.clone() }))
+            }
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(self
+                .fault_in("local-snapshots-base-path", "there are no files without a data folder")
+                .with_help(Some("set `db-path` as well".into()))),
+        }
     }
 
     /// The node's place among its neighbours.
@@ -117,6 +131,13 @@ impl NodeBuilder<'_> {
         config.max_analyzed_transactions =
             draft.max_analyzed_transactions.unwrap_or(config.max_analyzed_transactions);
         config.limits = draft.limits;
+        config.local_snapshots = draft.local_snapshots();
+        if let Some(LocalSnapshots { depth, .. }) =
+            config.local_snapshots.filter(|it| it.depth <= config.max_depth)
+        {
+            let message = format!("a depth of {depth} is not above max-depth, {}", config.max_depth);
+            return Err(self.fault_in("local-snapshots-depth", message));
+        }
         config.remote_limit_api = draft.remote_limit_api();
         config.max_neighbors = draft.max_neighbors.unwrap_or(config.max_neighbors);
         config.auto_tethering = draft.auto_tethering;

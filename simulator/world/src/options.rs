@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use tanglegram_tangle::{ApiLimits, Config};
+use tanglegram_tangle::{ApiLimits, Config, DEFAULT_PRUNING_DELAY, LocalSnapshots};
 use tanglegram_ternary::wots::{Security, UnknownSecurity};
 use tanglegram_ternary::{Address, SignatureMode};
 
@@ -35,8 +36,29 @@ pub(crate) struct Draft {
     pub(crate) gossip_port: Option<u16>,
     pub(crate) neighbors: Option<Vec<String>>,
     pub(crate) reconnect_seconds: Option<u64>,
+    pub(crate) data: DataDraft,
+    pub(crate) snapshots: LocalSnapshots,
     pub(crate) api_host: Option<IpAddr>,
     pub(crate) port: Option<u16>,
+}
+
+/// What a node's options say of its disk.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DataDraft {
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) snapshots: Option<PathBuf>,
+    pub(crate) takes_snapshots: bool,
+    pub(crate) prunes: bool,
+    pub(crate) pruning_delay: Option<i32>,
+}
+
+impl Draft {
+    /// When the node takes local snapshots, and what it forgets.
+    pub(crate) fn local_snapshots(&self) -> Option<LocalSnapshots> {
+        let delay = self.data.pruning_delay.unwrap_or(DEFAULT_PRUNING_DELAY);
+        let pruning_delay = self.data.prunes.then_some(delay);
+        self.data.takes_snapshots.then_some(LocalSnapshots { pruning_delay, ..self.snapshots })
+    }
 }
 
 /// How an option's value is written.
@@ -62,11 +84,19 @@ const fn list(name: &'static str, set: fn(&mut Draft, &str) -> Result<(), String
     Known { name, shape: Shape::List, set }
 }
 
-const KNOWN: [Known; 30] = [
+const KNOWN: [Known; 38] = [
     scalar("alpha", |d, v| set(&mut d.alpha, v, alpha)),
     scalar("api-host", |d, v| set(&mut d.api_host, v, parse)),
     scalar("auto-tethering", |d, v| boolean(v).map(|on| d.auto_tethering = on)),
     scalar("auto-tethering-enabled", |d, v| boolean(v).map(|on| d.auto_tethering = on)),
+    scalar("db-path", |d, v| set(&mut d.data.path, v, path)),
+    scalar("local-snapshots-base-path", |d, v| set(&mut d.data.snapshots, v, path)),
+    scalar("local-snapshots-depth", |d, v| natural(v).map(|n| d.snapshots.depth = n)),
+    scalar("local-snapshots-enabled", |d, v| boolean(v).map(|on| d.data.takes_snapshots = on)),
+    scalar("local-snapshots-interval-synced", |d, v| natural(v).map(|n| d.snapshots.interval_synced = n)),
+    scalar("local-snapshots-interval-unsynced", |d, v| natural(v).map(|n| d.snapshots.interval_unsynced = n)),
+    scalar("local-snapshots-pruning-delay", |d, v| set(&mut d.data.pruning_delay, v, natural)),
+    scalar("local-snapshots-pruning-enabled", |d, v| boolean(v).map(|on| d.data.prunes = on)),
     scalar("max-analyzed-transactions", |d, v| set(&mut d.max_analyzed_transactions, v, parse)),
     scalar("max-body-length", |d, v| parse(v).map(|n| d.limits.max_body_length = n)),
     scalar("max-depth", |d, v| set(&mut d.max_depth, v, at_least_zero)),
@@ -153,6 +183,14 @@ fn at_least_zero<T: FromStr<Err: Display> + PartialOrd + Default>(value: &str) -
     if number < T::default() { Err("expected a number of at least 0".into()) } else { Ok(number) }
 }
 
+fn natural(value: &str) -> Result<i32, String> {
+    bounded(value, 1..=i32::MAX)
+}
+
+fn path(value: &str) -> Result<PathBuf, String> {
+    if value.is_empty() { Err("expected a path".into()) } else { Ok(value.into()) }
+}
+
 fn alpha(value: &str) -> Result<f64, String> {
     let alpha: f64 = parse(value)?;
     if alpha.is_finite() && alpha >= 0.0 { Ok(alpha) } else { Err("expected a number of at least 0".into()) }
@@ -219,6 +257,9 @@ mod tests {
             ("alpha", "NaN"),
             ("testnet", "yes"),
             ("port", "65536"),
+            ("db-path", " "),
+            ("local-snapshots-depth", "0"),
+            ("local-snapshots-enabled", "1"),
             ("max-depth", "-1"),
             ("testnet-coordinator", "ABC"),
             ("testnet-coordinator-security-level", "4"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +61,8 @@ pub struct NodePlan {
     pub api: ApiPlan,
     /// Its place among its neighbours.
     pub gossip: GossipPlan,
+    /// Where it keeps what it knows, if it does.
+    pub data: Option<DataPlan>,
 }
 
 /// Where a node listens for neighbours, and whom it knows.
@@ -83,6 +85,15 @@ pub enum Neighbor {
     Uri(String),
 }
 
+/// Where a node keeps what it knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataPlan {
+    /// `db-path`: the folder.
+    pub path: PathBuf,
+    /// `local-snapshots-base-path`: what the names of its local snapshots' files start with; by default `local` in the folder.
+    pub snapshots: Option<PathBuf>,
+}
+
 /// Where a node's API listens, and to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiPlan {
@@ -103,6 +114,8 @@ pub struct Issuer {
     pub tree: Arc<KeyTree>,
     /// How often it issues a milestone.
     pub interval: Duration,
+    /// How many checkpoints, each joining one more tip, may precede a milestone.
+    pub checkpoints: usize,
 }
 
 /// The owner of the genesis.
@@ -147,6 +160,19 @@ impl World {
         let unreadable = |source| WorldError::Unreadable { path: file.clone().into(), source };
         let text = Files::BuiltIn.read_text(&file).map_err(unreadable)?;
         Ok(build(name, &Source::new(format!("fixtures/worlds/{file}"), &text), &Files::BuiltIn)?)
+    }
+
+    /// The same world with nodes that keep what they know: each in a folder of its name in `folder`, but for those that have
+    /// a folder of their own. The error is a node's name that can be no folder's.
+    pub fn with_data(mut self, folder: &Path) -> Result<World, String> {
+        for node in self.nodes.iter_mut().filter(|node| node.data.is_none()) {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if node.name.is_empty() || node.name.starts_with('.') || !node.name.chars().all(is_plain) {
+                return Err(node.name.clone());
+            }
+            node.data = Some(DataPlan { path: folder.join(&node.name), snapshots: None });
+        }
+        Ok(self)
     }
 
     /// The same world with mirror nodes of another dialect.

@@ -13,15 +13,20 @@ mod reply;
 mod tangle_queries;
 mod transactions;
 
-use crate::node::{ApiRequest, Millis, Node, Output, RequestId};
+use crate::node::{ApiRequest, Millis, Node, Output, Reply, RequestId};
 
 pub(crate) use attach::{AttachQueue, mined};
 use json::Body;
 use params::Params;
-use reply::{Failure, Object};
+use reply::{Failure, Object, Thrown};
 
 /// What the real node says while it has confirmed nothing or is more than a milestone behind.
 const NOT_SYNCHRONIZED: &str = "This operation cannot be executed: The subtangle has not been updated yet.";
+
+/// The reply of a node that cannot do its work.
+pub(crate) fn exception(text: &str) -> Reply {
+    Failure::from(Thrown::illegal_state(text)).reply(0)
+}
 
 /// A command that was carried out: a reply, or proof of work that will lead to one.
 enum Answer {

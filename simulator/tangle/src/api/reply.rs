@@ -143,6 +143,10 @@ impl Thrown {
         Thrown { class: "java.lang.IllegalArgumentException", text: Some(text.into()) }
     }
 
+    pub(crate) fn illegal_state(text: impl Into<String>) -> Thrown {
+        Thrown { class: "java.lang.IllegalStateException", text: Some(text.into()) }
+    }
+
     pub(crate) fn index_out_of_bounds(text: impl Into<String>) -> Thrown {
         Thrown { class: "java.lang.ArrayIndexOutOfBoundsException", text: Some(text.into()) }
     }

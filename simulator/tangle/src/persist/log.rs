@@ -10,6 +10,7 @@ use tanglegram_ternary::transaction::field::TRANSACTION_BYTES;
 use tanglegram_ternary::{Hash, Transaction};
 
 use super::Record;
+use crate::config::Config;
 use crate::snapshot::Snapshot;
 use crate::snapshot::files::SnapshotFileError;
 
@@ -21,7 +22,34 @@ const HEADER: usize = 8 + 8 + 8 + CHECKSUM;
 const MAX_FRAME: u64 = 1 << 32;
 const HASH: usize = 49;
 
-/// Writes records, and what says which network they are of, as a frame to the end of `out`.
+/// What tells networks apart: the first half stands for the genesis (balances, index, timestamp), the other for the
+/// coordinator (address, depth, security, mode).
+pub fn identity(config: &Config) -> [u8; 32] {
+    let (mut genesis, mut coordinator) = (blake3::Hasher::new(), blake3::Hasher::new());
+    for (address, balance) in &config.genesis.balances {
+        genesis.update(address.as_bytes()).update(&balance.to_le_bytes());
+    }
+    genesis.update(&config.genesis.index.to_le_bytes()).update(&config.genesis.timestamp.to_le_bytes());
+    let known = &config.coordinator.identity;
+    coordinator.update(known.address.as_bytes()).update(&(known.depth as u64).to_le_bytes());
+    coordinator.update(format!("{:?} {}", known.security, known.mode).as_bytes());
+    let mut identity = [0; 32];
+    identity[..16].copy_from_slice(&genesis.finalize().as_bytes()[..16]);
+    identity[16..].copy_from_slice(&coordinator.finalize().as_bytes()[..16]);
+    identity
+}
+
+/// What of two networks differs; `None`: they are the same.
+fn difference(found: &[u8], identity: &[u8; 32]) -> Option<&'static str> {
+    match (found.get(..16) == Some(&identity[..16]), found.get(16..) == Some(&identity[16..])) {
+        (true, true) => None,
+        (true, false) => Some("coordinator"),
+        (false, true) => Some("genesis"),
+        (false, false) => Some("genesis and coordinator"),
+    }
+}
+
+/// Writes records as a frame to the end of `out`.
 pub fn encode(number: u64, records: &[Record], out: &mut Vec<u8>) {
     let start = out.len();
     out.extend([0; HEADER]);
@@ -71,8 +99,11 @@ pub enum LogError {
     #[error("it is no ledger of this program: it does not start with the mark of one")]
     NotALog,
     /// The file is of another network.
-    #[error("it is the ledger of another network: genesis, coordinator or weight differ")]
-    OtherNetwork,
+    #[error("it is the ledger of another network: its {what} is not this one's")]
+    OtherNetwork {
+        /// What differs: `genesis`, `coordinator`, or both.
+        what: &'static str,
+    },
     /// Something was changed after it was written.
     #[error(
         "damaged at byte {offset}: what was written there is not what is there now, and more follows behind it"
@@ -112,8 +143,8 @@ pub fn decode(bytes: &[u8], identity: &[u8; 32]) -> Result<Contents, LogError> {
     let mut contents = Contents::default();
     while let Some(frame) = next_frame(bytes, contents.length as usize, contents.next_frame)? {
         if contents.next_frame == 0 {
-            if frame != identity {
-                return Err(LogError::OtherNetwork);
+            if let Some(what) = difference(frame, identity) {
+                return Err(LogError::OtherNetwork { what });
             }
         } else {
             decode_records(frame, contents.length + HEADER as u64, &mut contents.records)?;

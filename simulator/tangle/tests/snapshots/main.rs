@@ -11,7 +11,9 @@ use net::{Asked, Net, Step, View, step};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tanglegram_tangle::persist::log::{self, LogError};
-use tanglegram_tangle::{Disk, LocalSnapshots, Node, Record, RestoreError, SUPPLY, Snapshot, SnapshotError};
+use tanglegram_tangle::{
+    Disk, Input, LocalSnapshots, Node, Record, RestoreError, SUPPLY, Snapshot, SnapshotError,
+};
 use tanglegram_ternary::{Hash, Transaction};
 
 const IDENTITY: [u8; 32] = [7; 32];
@@ -198,7 +200,10 @@ fn records_in_a_wrong_order_are_refused() {
 fn a_file_of_another_network_is_refused() {
     let mut bytes = Vec::new();
     log::encode_identity(&IDENTITY, &mut bytes);
-    assert_eq!(log::decode(&bytes, &[8; 32]), Err(LogError::OtherNetwork));
+    assert_eq!(
+        log::decode(&bytes, &[8; 32]),
+        Err(LogError::OtherNetwork { what: "genesis and coordinator" })
+    );
     assert_eq!(log::decode(b"-----BEGIN", &IDENTITY), Err(LogError::NotALog));
     assert_eq!(log::decode(b"", &IDENTITY).map(|contents| contents.length), Ok(0));
 }
@@ -209,4 +214,33 @@ fn there_is_no_snapshot_without_milestones() {
     let refused = asked.node.take_snapshot(options(None));
     assert_eq!(refused, Err(SnapshotError::NoMilestone { first: 6, last: -7 }));
     assert!(asked.node.take_journal().is_empty());
+}
+
+#[test]
+fn a_snapshot_is_taken_when_it_is_due() {
+    let mut net = Net::new();
+    let steps = vec![Step::Milestone { trunk: files::any_index() }; 15];
+    let transactions = net.grow(&steps);
+    let mut config = net.config();
+    config.max_depth = 2;
+    config.local_snapshots = Some(LocalSnapshots { interval_synced: 2, ..options(Some(1)) });
+    let mut asked = Asked { node: Node::new(config, 3) };
+    let initial = |asked: &mut Asked| {
+        let info = asked.ask_text(r#"{"command":"getNodeInfo"}"#).body;
+        let info: serde_json::Value = serde_json::from_str(&info).expect("JSON");
+        (info["milestoneStartIndex"].as_i64(), info["lastSnapshottedMilestoneIndex"].as_i64())
+    };
+    let (last, before) = transactions.split_last().expect("transactions");
+    let tick = |asked: &mut Asked| {
+        let time = asked.node.next_timeout().expect("a time to look");
+        asked.node.handle(time, Input::Tick, &mut Vec::new());
+    };
+    before.iter().for_each(|transaction| asked.store_at(1, transaction));
+    tick(&mut asked);
+    assert_eq!((initial(&mut asked), asked.node.next_timeout()), ((Some(6), Some(5)), None));
+    asked.store_at(2, last);
+    tick(&mut asked);
+    // The milestone at 20 makes it 15 from the genesis at 5: more than a depth of 12 and an interval of 2.
+    assert_eq!(initial(&mut asked), (Some(8), Some(8)));
+    assert!(asked.ask_text(r#"{"command":"getNodeInfo"}"#).body.contains(r#""snapshotPruning""#));
 }

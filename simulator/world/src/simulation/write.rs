@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use tanglegram_tangle::LocalSnapshots;
+
 use super::time::{show, show_signed};
 use super::value::Names;
 use crate::sim::{Behaviour, Fault, Keys, LinkModel, Scenario, Scope, Topology, Tweak, Workload};
@@ -29,12 +31,31 @@ fn header(text: &mut String, scenario: &Scenario, seed: u64, names: &Names, abou
         depth,
         show(scenario.coordinator.every)
     )?;
-    writeln!(text, "options: {{ mwm: {} }}", scenario.mwm)?;
+    writeln!(text, "options: {{ mwm: {}{} }}", scenario.mwm, snapshot_options(scenario))?;
     if (0..scenario.nodes.len()).all(|node| names.name(node) == Some(&format!("n{node}"))) {
         return writeln!(text, "nodes: {}", scenario.nodes.len());
     }
     writeln!(text, "nodes:")?;
     (0..scenario.nodes.len()).try_for_each(|node| writeln!(text, "  {}: {{}}", name(node, names)))
+}
+
+/// The options of nodes that take local snapshots.
+fn snapshot_options(scenario: &Scenario) -> String {
+    let Some(config) = &scenario.template else { return String::new() };
+    let Some(LocalSnapshots { depth, interval_synced, interval_unsynced, pruning_delay }) =
+        config.local_snapshots
+    else {
+        return String::new();
+    };
+    let mut text = format!(
+        ", max-depth: {}, local-snapshots-enabled: true, local-snapshots-depth: {depth}, \
+         local-snapshots-interval-synced: {interval_synced}, local-snapshots-interval-unsynced: {interval_unsynced}",
+        config.max_depth
+    );
+    if let Some(delay) = pruning_delay {
+        text += &format!(", local-snapshots-pruning-enabled: true, local-snapshots-pruning-delay: {delay}");
+    }
+    text
 }
 
 fn run(text: &mut String, scenario: &Scenario, names: &Names) -> std::fmt::Result {
