@@ -1,7 +1,7 @@
 //! `tanglegram shrink`: the smallest world that still fails.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -23,6 +23,9 @@ pub(crate) struct ShrinkArgs {
     /// Where to write the smallest world [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write it as a network vector, too: one that fails until the bug is gone
+    #[arg(long, value_name = "FILE")]
+    vector: Option<PathBuf>,
     /// At most so many simulations
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
@@ -74,14 +77,22 @@ fn tell(args: &ShrinkArgs, seed: u64, shrunk: &Shrunk) -> Result<(), Exit> {
     match &args.out {
         None => print!("{text}"),
         Some(path) => {
-            std::fs::write(path, text).map_err(|error| {
-                eprintln!("error: {}: {error}", path.display());
-                Exit::Unusable
-            })?;
+            write(path, &text)?;
             eprintln!("replay: tanglegram sim {}", quoted(&path.to_string_lossy()));
         }
     }
+    if let Some(path) = &args.vector {
+        write(path, &shrink::vector_text(shrunk, seed, &about))?;
+        eprintln!("replay: tanglegram check --vectors {}", quoted(&path.to_string_lossy()));
+    }
     Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Exit> {
+    std::fs::write(path, text).map_err(|error| {
+        eprintln!("error: {}: {error}", path.display());
+        Exit::Unusable
+    })
 }
 
 fn text_of(size: Size) -> String {

@@ -145,13 +145,18 @@ fn the_canary_shrinks_to_a_world_that_still_dies() {
     let folder = tempfile::tempdir().unwrap();
     let world = file(folder.path(), "bad.yaml", BAD);
     let out = folder.path().join("small.yaml");
-    let shrunk = tanglegram(&["shrink", &world, "--seed", "2", "--out", out.to_str().unwrap()]);
+    let vector = folder.path().join("small-vector.yaml").to_str().unwrap().to_owned();
+    let arguments = ["shrink", &world, "--seed", "2", "--out", out.to_str().unwrap(), "--vector", &vector];
+    let shrunk = tanglegram(&arguments);
     assert_eq!(shrunk.code, Some(7), "{}{}", shrunk.stdout, shrunk.stderr);
     let text = fs::read_to_string(&out).unwrap();
     assert!(text.contains("isolate: bob") && !text.contains("alice: {}\n  bob: {}\n  carol: {}"), "{text}");
     let again = tanglegram(&["sim", out.to_str().unwrap()]);
     assert_eq!(again.code, Some(7), "{}{}", again.stdout, again.stderr);
     assert!(told(&again.stdout, "violated").starts_with("liveness at bob"), "{}", again.stdout);
+    let checked = tanglegram(&["check", "--vectors", &vector]);
+    assert_eq!(checked.code, Some(1), "{}{}", checked.stdout, checked.stderr);
+    assert!(checked.stdout.contains("liveness-with-seed-2"), "{}", checked.stdout);
     let fine = tanglegram(&["shrink", &file(folder.path(), "tiny.yaml", TINY)]);
     assert_eq!(fine.code, Some(5), "{}", fine.stderr);
 }

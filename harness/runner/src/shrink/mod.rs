@@ -7,6 +7,9 @@
 
 mod pieces;
 mod reduce;
+mod vector;
+
+pub use vector::vector_text;
 
 use tanglegram_world::sim::{Invariant, Report, Scenario, ScenarioError, Simulation, Trace, Violation};
 
