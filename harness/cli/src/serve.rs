@@ -101,9 +101,6 @@ fn announce(world: &World, running: &Running) -> io::Result<()> {
     for (name, address) in running.mirrors() {
         writeln!(out, "listening mirror {name} http://{address}")?;
     }
-    for (name, address) in running.gossips() {
-        writeln!(out, "listening gossip {name} tcp://{address}")?;
-    }
     if let Some(wallet) = &world.wallet {
         let address = tanglegram_ternary::checksum::add(&wallet.address);
         writeln!(out, "funded seed {} address {address} balance {}", wallet.seed, wallet.balance)?;
@@ -116,6 +113,9 @@ fn announce(world: &World, running: &Running) -> io::Result<()> {
             issuer.tree.root(),
             count - 1
         )?;
+    }
+    for (name, address) in running.gossips() {
+        writeln!(out, "listening gossip {name} tcp://{address}")?;
     }
     out.flush()
 }

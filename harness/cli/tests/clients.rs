@@ -60,8 +60,11 @@ impl PrivateNet {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let mut word = |number: usize| lines.next().unwrap().split(' ').nth(number).unwrap().to_owned();
-        let (url, seed) = (word(3), word(2));
+        let mut word = |start: &str, number: usize| {
+            let line = lines.find(|line| line.starts_with(start)).unwrap();
+            line.split(' ').nth(number).unwrap().to_owned()
+        };
+        let (url, seed) = (word("listening iri", 3), word("funded seed", 2));
         Self { child, url, seed }
     }
 }

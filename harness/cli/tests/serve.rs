@@ -102,13 +102,14 @@ fn the_private_net_answers_when_it_says_so_and_stops_when_told() {
         let address = serving.address("n0");
         let info = post(&address, "", NODE_INFO);
         assert!(info.contains("\"latestSolidSubtangleMilestoneIndex\":1,"), "{info}");
-        let gossip = serving.line();
-        assert!(gossip.starts_with("listening gossip n0 tcp://127.0.0.1:"), "{gossip}");
         let funded = serving.line();
         let [_, _, _, _, checked, _, balance] = funded.split(' ').collect::<Vec<_>>()[..] else {
             panic!("{funded}")
         };
         assert_eq!((checked.len(), balance), (90, "2779530283277761"));
+        assert!(serving.line().starts_with("coordinator "));
+        let gossip = serving.line();
+        assert!(gossip.starts_with("listening gossip n0 tcp://127.0.0.1:"), "{gossip}");
         let question = format!(
             "{{\"command\":\"getBalances\",\"threshold\":100,\"addresses\":[\"{}\"]}}",
             &checked[..81]
