@@ -76,6 +76,18 @@ fn a_crashed_node_comes_back_with_what_it_had() {
     assert_eq!(report.violations, []);
 }
 
+/// The milestone that is due while the coordinator's node is down is told when it is back: a gap would stop everybody.
+#[test]
+fn a_milestone_its_coordinator_could_not_tell_is_told_later() {
+    let faults = vec![
+        Timed { at: 31_000, fault: Fault::PowerLoss(0) },
+        Timed { at: 45_000, fault: Fault::Restart(0) },
+    ];
+    // Proof of work takes two seconds: the milestone of 30 s is done when nobody is there.
+    let report = run(&Scenario { faults, mwm: 9, hash_rate: 2e4, ..small() }, 11);
+    assert_eq!(report.violations, []);
+}
+
 /// The canary: what must be noticed.
 #[test]
 fn a_network_that_never_heals_violates_liveness() {

@@ -21,6 +21,8 @@ pub(crate) struct Coordinator {
     pub(crate) tree: Arc<KeyTree>,
     /// Index of the last milestone signed.
     pub(crate) last: u32,
+    /// The last milestone signed, where there is one of its index.
+    pub(crate) pending: Vec<Arc<Transaction>>,
     pub(crate) stopped: bool,
     pub(crate) equivocates: bool,
     /// It signed two milestones of one index at least once.
@@ -38,6 +40,7 @@ impl Coordinator {
         Ok(Coordinator {
             tree,
             last: start,
+            pending: Vec::new(),
             stopped: false,
             equivocates: false,
             has_equivocated: false,

@@ -16,14 +16,25 @@ impl Simulation {
         let number = self.scenario.coordinator.node;
         let clock = EPOCH + self.hosts[number].clock(self.now);
         let Some(node) = self.hosts[number].up().filter(|_| !self.coordinator.stopped) else { return };
+        if node.latest_milestone_index() < self.coordinator.last as i32
+            && !self.coordinator.pending.is_empty()
+        {
+            // Its node lost the last one, or was away when it was done. The next would leave a gap that nobody gets over.
+            let transactions = self.coordinator.pending.clone();
+            return self.schedule(self.now, Event::Made { host: number, transactions });
+        }
         let parents = node.milestone_parents();
         let both = [parents; 2];
         let wanted = if self.coordinator.equivocates { &both[..] } else { &both[..1] };
         let issued = self.coordinator.issue(self.now, clock, self.scenario.mwm, wanted);
         let mut issued = issued.unwrap_or_default();
         if issued.len() == 1 {
-            self.made_later(number, issued.remove(0));
+            let milestone = issued.remove(0);
+            self.coordinator.pending = milestone.iter().cloned().map(Arc::new).collect();
+            self.made_later(number, milestone);
+            return;
         }
+        self.coordinator.pending.clear();
         for (half, milestone) in issued.into_iter().enumerate() {
             let milestone: Vec<Arc<Transaction>> = milestone.into_iter().map(Arc::new).collect();
             milestone.iter().for_each(|transaction| self.tell_made(number, transaction));
