@@ -68,7 +68,7 @@ pub enum Act {
     Advance(Duration),
     /// Faults, in the spelling of world files.
     Fault(Written),
-    /// Lets virtual time pass until every node that runs is at the last milestone.
+    /// Lets virtual time pass until every node runs and has the last milestone solid.
     Synced,
 }
 

@@ -1,29 +1,14 @@
 //! The simulation section of world files: what it means, what is refused and where, and that what is written can be read.
 
-use std::path::Path;
+mod common;
 
-use miette::Diagnostic;
+use common::{mistake, parse};
 use proptest::prelude::*;
 use tanglegram_world::sim::{
     Behaviour, CoordinatorPlan, Fault, Keys, LinkModel, LinkOverride, Misbehaving, Scenario, Scope,
     Simulation, Swarm, Timed, Topology, Trace, Tweak, Workload,
 };
 use tanglegram_world::{BUILT_IN, World, WorldError, fault_text, parse_faults, world_text};
-
-fn parse(text: &str) -> Result<World, WorldError> {
-    World::parse("test", text, Path::new(env!("CARGO_MANIFEST_DIR")))
-}
-
-/// A mistake as `line:column: message (help)`.
-fn mistake(text: &str) -> String {
-    match parse(text) {
-        Err(WorldError::Invalid(fault)) => {
-            let help = fault.help().map(|help| format!(" ({help})")).unwrap_or_default();
-            format!("{}: {fault}{help}", fault.place())
-        }
-        other => panic!("{text}\n{other:?}"),
-    }
-}
 
 #[test]
 fn a_world_says_what_is_simulated() {

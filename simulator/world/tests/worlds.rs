@@ -1,29 +1,14 @@
 //! The built-in worlds, and what is said of world files with mistakes.
 
-use std::path::Path;
+mod common;
 
-use miette::Diagnostic;
+use common::{mistake, parse};
 use tanglegram_ternary::milestone::Coordinator;
 use tanglegram_ternary::wots::{PrivateKey, Security};
 use tanglegram_ternary::{Hash, SignatureMode};
 use tanglegram_world::{BUILT_IN, World, WorldError};
 
 const RECORDED: &str = "TZZEQMSNOLARY9YDYLJCDVZOSGJHDIIOIGGHNXVBUEVYIKEACIEYVSSAYJAA";
-
-fn parse(text: &str) -> Result<World, WorldError> {
-    World::parse("test", text, Path::new(env!("CARGO_MANIFEST_DIR")))
-}
-
-/// A mistake as `line:column: message (help)`.
-fn mistake(text: &str) -> String {
-    match parse(text) {
-        Err(WorldError::Invalid(fault)) => {
-            let help = fault.help().map(|help| format!(" ({help})")).unwrap_or_default();
-            format!("{}: {fault}{help}", fault.place())
-        }
-        other => panic!("{other:?}"),
-    }
-}
 
 #[test]
 fn every_built_in_world_loads() {
