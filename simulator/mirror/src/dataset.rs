@@ -197,5 +197,6 @@ impl TransactionForm<'_> {
 }
 
 fn unhex(digits: &str, what: impl Fn() -> String) -> Result<Vec<u8>, DatasetError> {
-    crate::hex::decode(digits).ok_or_else(|| DatasetError::Hex { what: what(), text: digits.to_owned() })
+    tanglegram_hashgraph::hex::decode(digits)
+        .ok_or_else(|| DatasetError::Hex { what: what(), text: digits.to_owned() })
 }

@@ -12,16 +12,12 @@
 pub mod dataset;
 mod dialect;
 mod entity;
-pub mod files;
-mod hex;
 pub mod ingest;
 mod rest;
-mod short;
 pub mod store;
-mod time;
 
 pub use dialect::{Dialect, UnknownDialect};
-pub use entity::{BadEntityId, Entity, EntityId, EntityKind};
+pub use entity::{Entity, EntityKind};
 pub use rest::{Mirror, Request, Response};
 pub use store::Store;
-pub use time::{SECOND, Timestamp};
+pub use tanglegram_hashgraph::{BadEntityId, EntityId, SECOND, Timestamp, files};

@@ -1,11 +1,12 @@
 //! What the contents of a file change in the store.
 
 use prost::Message;
+use tanglegram_hashgraph::hex;
 
 use super::decode::{Change, Decoded, Fields};
 use crate::files::{FileError, balance::BalanceFile, hapi};
 use crate::store::{BalanceRow, DuplicateTime, Entities, Snapshot, Store};
-use crate::{Entity, EntityId, EntityKind, hex};
+use crate::{Entity, EntityId, EntityKind};
 
 /// The balances of a file as a snapshot.
 pub(super) fn snapshot(file: &BalanceFile, shard: i64) -> Result<Snapshot, FileError> {

@@ -178,7 +178,7 @@ pub(super) fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = pieces.next()?.as_bytes().to_vec();
     for piece in pieces {
         let digits = piece.as_bytes().get(..2)?;
-        bytes.extend(crate::hex::decode(std::str::from_utf8(digits).ok()?)?);
+        bytes.extend(tanglegram_hashgraph::hex::decode(std::str::from_utf8(digits).ok()?)?);
         bytes.extend_from_slice(&piece.as_bytes()[2..]);
     }
     String::from_utf8(bytes).ok()

@@ -4,9 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
-use crate::short::Short;
 use crate::store::{BalanceRow, EntityRef, Snapshot, Store, Transaction};
-use crate::{Dialect, EntityId, EntityKind, Timestamp, hex};
+use crate::{Dialect, EntityId, EntityKind, Timestamp};
+use tanglegram_hashgraph::hex;
+use tanglegram_hashgraph::short::Short;
 
 /// The greatest integer up to which all have an exact 64-bit float.
 const EXACT: u64 = 1 << 53;

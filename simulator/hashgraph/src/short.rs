@@ -5,18 +5,25 @@ const LENGTH: usize = 80;
 
 /// A short text that is being put together. What does not fit is cut off.
 #[derive(Clone, Debug)]
-pub(crate) struct Short {
+pub struct Short {
     bytes: [u8; LENGTH],
     length: usize,
 }
 
+impl Default for Short {
+    fn default() -> Self {
+        Short::new()
+    }
+}
+
 impl Short {
-    pub(crate) fn new() -> Self {
+    /// An empty text.
+    pub fn new() -> Self {
         Short { bytes: [0; LENGTH], length: 0 }
     }
 
     /// Appends an ASCII character.
-    pub(crate) fn letter(mut self, letter: u8) -> Self {
+    pub fn letter(mut self, letter: u8) -> Self {
         if let Some(place) = self.bytes.get_mut(self.length) {
             *place = letter & 0x7f;
             self.length += 1;
@@ -25,7 +32,7 @@ impl Short {
     }
 
     /// Appends a number.
-    pub(crate) fn number(self, number: i64) -> Self {
+    pub fn number(self, number: i64) -> Self {
         // Shards, realms and small numbers are most of what is written.
         if let 0..=9 = number {
             return self.letter(b'0' + number as u8);
@@ -36,7 +43,7 @@ impl Short {
     }
 
     /// Appends so many digits of a number, zeros in front.
-    pub(crate) fn digits(mut self, mut number: u64, digits: usize) -> Self {
+    pub fn digits(mut self, mut number: u64, digits: usize) -> Self {
         let end = (self.length + digits).min(LENGTH);
         for place in self.bytes[self.length..end].iter_mut().rev() {
             *place = b'0' + (number % 10) as u8;
@@ -46,7 +53,8 @@ impl Short {
         self
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// What was put together.
+    pub fn as_str(&self) -> &str {
         // Nothing but ASCII is ever put in.
         std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
     }
