@@ -9,7 +9,10 @@ use tanglegram_target::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS};
 use tanglegram_vector::{Level, Problem};
 
 use crate::exit;
+use crate::explain::ExplainArgs;
 use crate::mine::MineArgs;
+use crate::new::NewArgs;
+use crate::paperwork::{CompletionsArgs, ManArgs, SchemaArgs};
 use crate::serve::ServeArgs;
 use crate::shrink::ShrinkArgs;
 use crate::sim::SimArgs;
@@ -46,6 +49,16 @@ pub(crate) enum Command {
     /// Find the smallest world that violates the same invariant as this one with a seed
     #[command(after_help = exit::help_section())]
     Shrink(ShrinkArgs),
+    /// Tell what a requirement demands, where it is said, and which vectors hold a node to it
+    Explain(ExplainArgs),
+    /// Start a vector file
+    New(NewArgs),
+    /// Print the JSON Schema of vector or world files, for editors
+    Schema(SchemaArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(ManArgs),
 }
 
 /// Where vectors and clauses come from.

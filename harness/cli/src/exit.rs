@@ -43,3 +43,9 @@ pub(crate) fn help_section() -> String {
     let lines = EXITS.iter().map(|(exit, meaning)| format!("  {:>3}  {meaning}\n", *exit as u8));
     format!("Exit codes:\n{}", lines.collect::<String>())
 }
+
+/// Command lines to try, and below them the exit codes, as sections of the help.
+pub(crate) fn examples(lines: &[(&str, &str)]) -> String {
+    let lines = lines.iter().map(|(line, meaning)| format!("  {line}\n      {meaning}\n"));
+    format!("Examples:\n{}\n{}", lines.collect::<String>(), help_section())
+}

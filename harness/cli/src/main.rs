@@ -4,9 +4,12 @@ mod args;
 mod check;
 mod coverage;
 mod exit;
+mod explain;
 mod interrupt;
 mod json;
 mod mine;
+mod new;
+mod paperwork;
 mod problems;
 mod report;
 mod serve;
@@ -31,5 +34,10 @@ fn main() -> ExitCode {
         Command::Sim(args) => sim::sim(&args).into(),
         Command::Shrink(args) => shrink::shrink(&args).into(),
         Command::Sweep(args) => sweep::sweep(&args).into(),
+        Command::Explain(args) => explain::explain(&args).into(),
+        Command::New(args) => new::new(&args).into(),
+        Command::Schema(args) => paperwork::schema(&args).into(),
+        Command::Completions(args) => paperwork::completions(&args).into(),
+        Command::Man(args) => paperwork::man(&args).into(),
     }
 }

@@ -31,7 +31,7 @@ pub use model::{
 };
 pub use network::{Act, NETWORK, Network, NetworkWorld, Payment, Sending, Sent, Written};
 pub use pattern::{Kind, Pattern};
-pub use problem::{Mistake, Problem, Source, Span};
+pub use problem::{Mistake, Problem, Source, Span, nearest};
 pub use read::read_file;
 pub use rows::{Sorted, Sum};
 pub use template::{MAX_GENERATED, Name, Part, Scope, Template, Undefined};

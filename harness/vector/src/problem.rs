@@ -208,7 +208,7 @@ impl Problems {
 }
 
 /// The known word nearest to a mistyped one, if any is near.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     let limit = if length < 4 { 1 } else { (length / 3).max(2) };
     let best = known.into_iter().map(|other| (edit_distance(word, other), other)).min()?;
