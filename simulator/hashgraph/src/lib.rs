@@ -1,12 +1,16 @@
 //! One Hedera consensus node, sans-IO, and the files in which such nodes write down what happened.
 //!
-//! The [files] are all that a mirror node sees of the network.
+//! [consensus] brings the transactions that members submit into one order, with a time for each; an [`Application`] handles
+//! them in that order. The [files] are all that a mirror node sees of the network.
 
+mod application;
+pub mod consensus;
 mod entity;
 pub mod files;
 pub mod hex;
 pub mod short;
 mod time;
 
+pub use application::{Application, BadState};
 pub use entity::{BadEntityId, EntityId};
 pub use time::{SECOND, Timestamp};

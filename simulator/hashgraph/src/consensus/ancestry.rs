@@ -1,0 +1,119 @@
+//! Who knows of what: ancestors, seeing and strongly seeing (§3, §5, Figure 3), by one row per event.
+//!
+//! A row tells of each member the last of its events among the ancestors, as the efficient calculations of §7 do, and is
+//! made from the parents' rows alone: the work does not grow with the history.
+
+use super::event::Event;
+use super::graph::Graph;
+use super::ring::{Id, Latest};
+
+impl Graph {
+    /// Fills `self.row` with what a new event with these parents knows of each member, `self.ring.next()` being the event.
+    pub(super) fn know(&mut self, event: &Event, self_parent: Id, other_parent: Id) {
+        let nothing = &self.nothing[..];
+        let own = self.ring.row(self_parent).unwrap_or(nothing);
+        let others = self.ring.row(other_parent).unwrap_or(nothing);
+        let creator = usize::from(event.creator());
+        let mut row = std::mem::take(&mut self.row);
+        for member in 0..own.len() {
+            row[member] = if member == creator {
+                self.know_oneself(event, own[member], others[member])
+            } else {
+                self.merge(member, own[member], others[member])
+            };
+        }
+        self.row = row;
+    }
+
+    /// What an event with both in its past knows of a member.
+    fn merge(&self, member: usize, a: Latest, b: Latest) -> Latest {
+        if a == b || b == Latest::default() {
+            return a;
+        }
+        if a == Latest::default() {
+            return b;
+        }
+        let (old, new) = if a.sequence <= b.sequence { (a, b) } else { (b, a) };
+        if self.is_self_ancestor(member, old, new) { new } else { Latest::FORKED }
+    }
+
+    /// What an event knows of its own creator: itself, unless it gives a fork away.
+    fn know_oneself(&self, event: &Event, own: Latest, others: Latest) -> Latest {
+        let creator = usize::from(event.creator());
+        let itself = Latest { id: self.ring.next(), sequence: event.sequence() };
+        let is_past = others == Latest::default()
+            || if own == Latest::default() {
+                // The self-parent is not kept; whatever came before it is not looked at.
+                event.self_parent().is_some() && !others.is_forked() && others.sequence < itself.sequence
+            } else {
+                others.sequence <= own.sequence && self.is_self_ancestor(creator, others, own)
+            };
+        if is_past && !own.is_forked() { itself } else { Latest::FORKED }
+    }
+
+    /// Whether one event of a member is the other or before it on its way: `old.sequence <= new.sequence`.
+    pub(super) fn is_self_ancestor(&self, member: usize, old: Latest, new: Latest) -> bool {
+        if old.is_forked() || new.is_forked() {
+            return false;
+        }
+        if !self.chains[member].forked {
+            return true;
+        }
+        let mut at = new.id;
+        while let Some(slot) = self.ring.slot(at) {
+            if slot.sequence <= old.sequence {
+                return at == old.id;
+            }
+            at = slot.self_parent;
+        }
+        false
+    }
+
+    /// Whether an event that knows this row can see the event `y` (§5): `y` is an ancestor, and among the ancestors is no
+    /// fork by its creator.
+    pub(super) fn sees(&self, row: &[Latest], y: Id) -> bool {
+        let Some(slot) = self.ring.slot(y) else { return false };
+        let creator = usize::from(slot.event.creator());
+        let (known, wanted) = (row[creator], Latest { id: y, sequence: slot.sequence });
+        known.sequence >= wanted.sequence && self.is_self_ancestor(creator, wanted, known)
+    }
+
+    /// Fills `self.strong` with the witnesses of a round that an event with the row `self.row` can strongly see (§5, Figure
+    /// 3), by creator, and says how many there are. To strongly see one is to see events of more than two thirds of the
+    /// members that see it.
+    ///
+    /// What the event sees of a member is a line of self-ancestors, since a fork would hide all of it; and what an earlier
+    /// one on the line sees, a later one sees too, unless by a fork that the event would know as well. So the last one of
+    /// each member answers for all.
+    pub(super) fn see_strongly(&mut self, round: u64) -> usize {
+        self.strong.fill(ABSENT);
+        let (mut strong, mut seers) = (std::mem::take(&mut self.strong), std::mem::take(&mut self.seers));
+        let mut wanted = std::mem::take(&mut self.wanted);
+        seers.fill(0);
+        wanted.fill(u64::MAX);
+        let witnesses = self.round(round).map_or(&[][..], |round| &round.witnesses);
+        for (place, witness) in witnesses.iter().enumerate() {
+            if self.sees(&self.row, witness.id) {
+                strong[usize::from(witness.creator)] = place as u16;
+                wanted[usize::from(witness.creator)] = witness.sequence;
+            }
+        }
+        for latest in &self.row {
+            let row = self.ring.row(latest.id).unwrap_or(&[]);
+            for (creator, known) in row.iter().enumerate() {
+                seers[creator] += u16::from(known.sequence >= wanted[creator]);
+            }
+        }
+        let mut count = 0;
+        for creator in 0..strong.len() {
+            let is_strong = strong[creator] != ABSENT && self.roster.is_supermajority(seers[creator].into());
+            count += usize::from(is_strong);
+            strong[creator] = if is_strong { strong[creator] } else { ABSENT };
+        }
+        (self.strong, self.seers, self.wanted) = (strong, seers, wanted);
+        count
+    }
+}
+
+/// No witness.
+pub(super) const ABSENT: u16 = u16::MAX;
