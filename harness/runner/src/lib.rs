@@ -22,7 +22,7 @@ mod transcript;
 mod verdict;
 
 pub use feed::Remote;
-pub use library::Library;
+pub use library::{Library, catalogue};
 pub use plan::{Plan, Selection};
 pub use preflight::{NodeInfo, mirror_preflight, preflight};
 pub use prepare::Prepared;

@@ -83,7 +83,8 @@ fn collect<T>(read: impl Iterator<Item = Result<T, Vec<Problem>>>, problems: &mu
     good
 }
 
-fn catalogue(specs: &[SpecFile], fixture: &Fixture) -> Catalogue {
+/// What vectors may name.
+pub fn catalogue(specs: &[SpecFile], fixture: &Fixture) -> Catalogue {
     let world = |world: &World| {
         let states = world.states.iter().map(|state| (*state).to_owned()).collect();
         let names = if world.api == IRI { fixture.names.clone() } else { Arc::default() };
