@@ -207,8 +207,11 @@ fn item(place: i64) -> Item<'static> {
         transfer_list: Some(list),
         ..hapi::TransactionRecord::default()
     };
-    let transaction =
-        hapi::Transaction { body_bytes: body.encode_to_vec(), sig_map: Some(vec![9; 70]), body: None };
+    let transaction = hapi::Transaction {
+        body_bytes: body.encode_to_vec(),
+        sig_map: Some(vec![9; 70]),
+        ..hapi::Transaction::default()
+    };
     Item { transaction: Cow::Owned(transaction.encode_to_vec()), record: Cow::Owned(record.encode_to_vec()) }
 }
 

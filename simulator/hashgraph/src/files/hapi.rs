@@ -40,6 +40,19 @@ pub struct Transaction {
     pub sig_map: Option<Vec<u8>>,
     #[prost(bytes = "vec", tag = "4")]
     pub body_bytes: Vec<u8>,
+    /// A [`SignedTransaction`] in place of the rest: how clients have sent transactions since 2020. Record files of 2019 never
+    /// hold it.
+    #[prost(bytes = "vec", tag = "5")]
+    pub signed_transaction_bytes: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct SignedTransaction {
+    #[prost(bytes = "vec", tag = "1")]
+    pub body_bytes: Vec<u8>,
+    /// The signatures, as they are.
+    #[prost(bytes = "vec", optional, tag = "2")]
+    pub sig_map: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Message)]
@@ -169,6 +182,12 @@ pub struct CryptoCreate {
     pub initial_balance: u64,
     #[prost(message, optional, tag = "3")]
     pub proxy_account: Option<EntityId>,
+    #[prost(uint64, tag = "6")]
+    pub send_record_threshold: u64,
+    #[prost(uint64, tag = "7")]
+    pub receive_record_threshold: u64,
+    #[prost(bool, tag = "8")]
+    pub receiver_sig_required: bool,
     #[prost(message, optional, tag = "9")]
     pub auto_renew_period: Option<Duration>,
 }
@@ -181,10 +200,36 @@ pub struct CryptoUpdate {
     pub key: Option<Vec<u8>>,
     #[prost(message, optional, tag = "4")]
     pub proxy_account: Option<EntityId>,
+    #[prost(uint64, optional, tag = "6")]
+    pub send_record_threshold: Option<u64>,
+    #[prost(uint64, optional, tag = "7")]
+    pub receive_record_threshold: Option<u64>,
     #[prost(message, optional, tag = "8")]
     pub auto_renew_period: Option<Duration>,
     #[prost(message, optional, tag = "9")]
     pub expiration_time: Option<Timestamp>,
+    #[prost(bool, optional, tag = "10")]
+    pub receiver_sig_required: Option<bool>,
+    #[prost(message, optional, tag = "11")]
+    pub send_record_threshold_wrapper: Option<UnsignedValue>,
+    #[prost(message, optional, tag = "12")]
+    pub receive_record_threshold_wrapper: Option<UnsignedValue>,
+    #[prost(message, optional, tag = "13")]
+    pub receiver_sig_required_wrapper: Option<BoolValue>,
+}
+
+/// A number that may be absent, as later clients send it.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct UnsignedValue {
+    #[prost(uint64, tag = "1")]
+    pub value: u64,
+}
+
+/// A truth value that may be absent, as later clients send it.
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct BoolValue {
+    #[prost(bool, tag = "1")]
+    pub value: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -28,6 +28,7 @@ fn create(second: i64, num: i64, key: u8) -> Draft {
         initial_balance: 500,
         proxy_account: Some(id(7)),
         auto_renew_period: Some(hapi::Duration { seconds: 7_776_000 }),
+        ..hapi::CryptoCreate::default()
     };
     let mut draft = Draft::new(second, Some(Data::CryptoCreateAccount(body)));
     draft.receipt().account = Some(id(num));
