@@ -1,15 +1,19 @@
 //! One Hedera consensus node, sans-IO, and the files in which such nodes write down what happened.
 //!
 //! [consensus] brings the transactions that members submit into one order, with a time for each; an [`Application`], such as
-//! the [services] of the network, handles them in that order. The [files] are all that a mirror node sees of the network.
+//! the [services] of the network, handles them in that order. A [`Node`](node::Node) is one member, with [gossip] and all.
+//! The [files] are all that a mirror node sees of the network.
 
 mod application;
 pub mod consensus;
 mod entity;
 pub mod files;
+pub mod gossip;
 pub mod hex;
+pub mod node;
 pub mod services;
 pub mod short;
+pub mod state;
 mod time;
 
 pub use application::{Application, BadState};

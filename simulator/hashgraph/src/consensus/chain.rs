@@ -19,6 +19,16 @@ impl Chain {
         self.events.range(start..).take_while(move |entry| entry.0 == sequence).map(|entry| entry.1)
     }
 
+    /// All from this sequence on.
+    pub(super) fn from(&self, sequence: u64) -> impl Iterator<Item = Id> {
+        self.events.range(self.first_from(sequence)..).map(|entry| entry.1)
+    }
+
+    /// The last event.
+    pub(super) fn last(&self) -> Option<Id> {
+        self.events.back().map(|entry| entry.1)
+    }
+
     fn first_from(&self, sequence: u64) -> usize {
         // Without a fork or a gap the place can be told from the first.
         let guess = self.events.front().map_or(0, |front| sequence.saturating_sub(front.0)) as usize;

@@ -11,6 +11,7 @@ use super::order::{Ordered, Sorting};
 use super::ring::{Id, Latest, NONE, Ring, Slot};
 use super::roster::Roster;
 use super::rounds::Round;
+use super::window::Window;
 
 /// What all members of a network must set alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +20,13 @@ pub struct Config {
     pub coin_period: u64,
     /// For how many rounds after their own, at least, events are kept.
     pub ancient_rounds: u64,
+    /// After every so many rounds there is a [`Window`] for a signed state; 0: never.
+    pub state_rounds: u64,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        Config { coin_period: 10, ancient_rounds: 26 }
+        Config { coin_period: 10, ancient_rounds: 26, state_rounds: 16 }
     }
 }
 
@@ -78,6 +81,7 @@ pub struct Graph {
     /// Events of lower generations are ancient.
     pub(super) ancient: u64,
     pub(super) ordered: VecDeque<Ordered>,
+    pub(super) windows: VecDeque<Window>,
     pub(super) sorting: Sorting,
     /// Rows for the event at hand.
     pub(super) row: Vec<Latest>,
@@ -100,6 +104,7 @@ impl Graph {
             undecided: 1,
             ancient: 0,
             ordered: VecDeque::new(),
+            windows: VecDeque::new(),
             sorting: Sorting::default(),
             row: vec![Latest::default(); members],
             nothing: vec![Latest::default(); members],
@@ -132,7 +137,7 @@ impl Graph {
     }
 
     /// The parents, [`NONE`] where there is none or where it is ancient.
-    fn parents(&self, event: &Event) -> Result<(Id, Id), Rejected> {
+    pub(super) fn parents(&self, event: &Event) -> Result<(Id, Id), Rejected> {
         let wrong = Rejected::WrongParent(event.hash());
         let is_right = |claim: &Parent| claim.sequence > 0 && claim.generation > 0;
         let own = event.self_parent().copied();
@@ -169,19 +174,7 @@ impl Graph {
         // A fork shows on the chain before it shows in any row.
         self.chains[creator].push(sequence, self.ring.next());
         self.know(&event, self_parent, other_parent);
-        let generation = event.generation();
-        let slot = Slot {
-            event,
-            self_parent,
-            other_parent,
-            sequence,
-            generation,
-            round: 0,
-            received: false,
-            mark: 0,
-            place: usize::MAX,
-            known_to: 0,
-        };
+        let slot = Slot::new(event, self_parent, other_parent);
         let id = self.ring.push(slot, &self.row);
         let round = self.divide_rounds(self_parent, other_parent);
         if let Some(slot) = self.ring.slot_mut(id) {
@@ -207,6 +200,11 @@ impl Graph {
         self.ordered.drain(..)
     }
 
+    /// What is to go into signed states since this was last called.
+    pub fn take_windows(&mut self) -> impl Iterator<Item = Window> {
+        self.windows.drain(..)
+    }
+
     /// Who takes part.
     pub fn roster(&self) -> &Roster {
         &self.roster
@@ -230,6 +228,17 @@ impl Graph {
     /// The generation below which events are ancient.
     pub fn ancient_generation(&self) -> u64 {
         self.ancient
+    }
+
+    /// Whether an event is kept, or too old to be.
+    pub fn is_known(&self, event: &Parent) -> bool {
+        event.generation < self.ancient || self.find(event).is_some()
+    }
+
+    /// Whether an event has no place in the order yet, but may get one.
+    pub fn is_undecided(&self, event: &Parent) -> bool {
+        let slot = self.find(event).and_then(|id| self.ring.slot(id));
+        event.generation >= self.ancient && slot.is_none_or(|slot| !slot.received)
     }
 
     /// The round in which an event was created, if it is kept.

@@ -34,13 +34,17 @@ mod codec;
 mod event;
 mod fame;
 mod graph;
+mod missing;
 mod order;
 mod ring;
 mod roster;
 mod rounds;
+mod window;
 
 pub use codec::{BadEvent, MAX_EVENT_BYTES, MAX_TRANSACTION_BYTES, MAX_TRANSACTIONS};
 pub use event::{Event, EventHash, KeyPair, Parent, Transaction};
 pub use graph::{Config, Graph, Inserted, Rejected};
+pub use missing::{Missing, Tip};
 pub use order::Ordered;
 pub use roster::{BadRoster, MAX_MEMBERS, Roster};
+pub use window::{BadWindow, Kept, Window};

@@ -45,6 +45,9 @@ impl Graph {
             self.sorting = sorting;
             self.undecided += 1;
             self.expire(round);
+            if self.config.state_rounds > 0 && round.is_multiple_of(self.config.state_rounds) {
+                self.windows.push_back(self.window(round));
+            }
         }
     }
 

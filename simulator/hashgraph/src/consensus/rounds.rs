@@ -73,9 +73,25 @@ impl Graph {
     /// Notes the event `id`, whose row is `self.row`, as a witness, and says where in its round's list it is. `None` if the
     /// round is forgotten.
     pub(super) fn add_witness(&mut self, id: Id) -> Option<(u64, usize)> {
+        let number = self.ring.slot(id)?.round;
+        if number < self.first_round {
+            return None;
+        }
+        while self.last_round() < number {
+            self.rounds.push_back(Round::default());
+        }
+        self.see_strongly(number - 1);
+        let witness = Witness { strong: self.strong.clone(), ..self.witness(id)? };
+        let round = self.round_mut(number)?;
+        round.witnesses.push(witness);
+        Some((number, round.witnesses.len() - 1))
+    }
+
+    /// An event as a witness that sees nothing yet.
+    pub(super) fn witness(&self, id: Id) -> Option<Witness> {
         let slot = self.ring.slot(id)?;
-        let (number, signature) = (slot.round, slot.event.signature());
-        let mut witness = Witness {
+        let signature = slot.event.signature();
+        Some(Witness {
             id,
             creator: slot.event.creator(),
             sequence: slot.sequence,
@@ -84,17 +100,6 @@ impl Graph {
             famous: None,
             votes: Vec::new(),
             strong: Vec::new(),
-        };
-        if number < self.first_round {
-            return None;
-        }
-        while self.last_round() < number {
-            self.rounds.push_back(Round::default());
-        }
-        self.see_strongly(number - 1);
-        witness.strong = self.strong.clone();
-        let round = self.round_mut(number)?;
-        round.witnesses.push(witness);
-        Some((number, round.witnesses.len() - 1))
+        })
     }
 }
