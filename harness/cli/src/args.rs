@@ -13,6 +13,7 @@ use crate::explain::ExplainArgs;
 use crate::mine::MineArgs;
 use crate::new::NewArgs;
 use crate::paperwork::{CompletionsArgs, ManArgs, SchemaArgs};
+use crate::proxy::ProxyArgs;
 use crate::serve::ServeArgs;
 use crate::shrink::ShrinkArgs;
 use crate::sim::SimArgs;
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     /// Find the smallest world that violates the same invariant as this one with a seed
     #[command(after_help = exit::help_section())]
     Shrink(ShrinkArgs),
+    /// Make the connection to a node worse: late, slow, cut off, damaged replies, the same with the same seed
+    Proxy(ProxyArgs),
     /// Tell what a requirement demands, where it is said, and which vectors hold a node to it
     Explain(ExplainArgs),
     /// Start a vector file

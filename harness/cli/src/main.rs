@@ -11,6 +11,7 @@ mod mine;
 mod new;
 mod paperwork;
 mod problems;
+mod proxy;
 mod report;
 mod serve;
 mod shrink;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Sim(args) => sim::sim(&args).into(),
         Command::Shrink(args) => shrink::shrink(&args).into(),
         Command::Sweep(args) => sweep::sweep(&args).into(),
+        Command::Proxy(args) => proxy::proxy(&args).into(),
         Command::Explain(args) => explain::explain(&args).into(),
         Command::New(args) => new::new(&args).into(),
         Command::Schema(args) => paperwork::schema(&args).into(),

@@ -7,6 +7,7 @@
 mod client;
 mod embedded;
 mod endpoint;
+mod faulty;
 mod fixture;
 mod message;
 mod provider;
@@ -15,6 +16,7 @@ mod worlds;
 pub use client::{Client, ExchangeError, Limits, outside_address};
 pub use embedded::{Embedded, EmbeddedError, Serving};
 pub use endpoint::{Endpoint, UrlError};
+pub use faulty::{BadFaults, Counts, Faults, FaultyProxy};
 pub use fixture::{Batch, Fixture, State};
 pub use hyper::body::Bytes;
 pub use hyper::header::{HeaderMap, HeaderValue};
