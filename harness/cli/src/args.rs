@@ -14,6 +14,7 @@ use crate::mine::MineArgs;
 use crate::new::NewArgs;
 use crate::paperwork::{CompletionsArgs, ManArgs, SchemaArgs};
 use crate::proxy::ProxyArgs;
+use crate::record::RecordArgs;
 use crate::serve::ServeArgs;
 use crate::shrink::ShrinkArgs;
 use crate::sim::SimArgs;
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     Shrink(ShrinkArgs),
     /// Make the connection to a node worse: late, slow, cut off, damaged replies, the same with the same seed
     Proxy(ProxyArgs),
+    /// Stand between a client and a node, and write what passes as a vector
+    Record(RecordArgs),
     /// Tell what a requirement demands, where it is said, and which vectors hold a node to it
     Explain(ExplainArgs),
     /// Start a vector file

@@ -12,6 +12,7 @@ mod new;
 mod paperwork;
 mod problems;
 mod proxy;
+mod record;
 mod report;
 mod serve;
 mod shrink;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Shrink(args) => shrink::shrink(&args).into(),
         Command::Sweep(args) => sweep::sweep(&args).into(),
         Command::Proxy(args) => proxy::proxy(&args).into(),
+        Command::Record(args) => record::record(&args).into(),
         Command::Explain(args) => explain::explain(&args).into(),
         Command::New(args) => new::new(&args).into(),
         Command::Schema(args) => paperwork::schema(&args).into(),

@@ -11,6 +11,7 @@ mod pages;
 mod plan;
 mod preflight;
 mod prepare;
+pub mod record;
 mod run;
 mod sending;
 pub mod shrink;

@@ -66,9 +66,14 @@ pub(crate) fn shown(kind: Snapshot, reply: &Reply) -> String {
     format!("{}\n{body}", reply.status.as_u16())
 }
 
+/// Whether a field of that name says how long something took, or what the program is.
+pub(crate) fn is_volatile(name: &str) -> bool {
+    VOLATILE.contains(&name) || name.starts_with(VOLATILE_START)
+}
+
 fn redact(body: &mut Value) {
     for (name, value) in body.as_object_mut().into_iter().flatten() {
-        if VOLATILE.contains(&name.as_str()) || name.starts_with(VOLATILE_START) {
+        if is_volatile(name) {
             *value = Value::from(format!("[{name}]"));
         }
     }

@@ -333,7 +333,7 @@ async fn open(endpoint: &Endpoint, from_outside: bool) -> Result<TcpStream, Exch
         found.map_err(|source| ExchangeError::Resolve { host: endpoint.host().to_owned(), source })?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
-        let attempt: Box<dyn Future<Output = io::Result<TcpStream>> + Unpin> =
+        let attempt: Box<dyn Future<Output = io::Result<TcpStream>> + Send + Unpin> =
             if from_outside && address.ip().is_loopback() {
                 let local = outside_address().await.ok_or(ExchangeError::NoOtherAddress)?;
                 Box::new(Box::pin(connect_from(local, address)))

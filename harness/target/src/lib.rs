@@ -11,6 +11,7 @@ mod faulty;
 mod fixture;
 mod message;
 mod provider;
+mod recorder;
 mod worlds;
 
 pub use client::{Client, ExchangeError, Limits, outside_address};
@@ -23,6 +24,7 @@ pub use hyper::header::{HeaderMap, HeaderValue};
 pub use hyper::{Method, StatusCode};
 pub use message::{BadRequest, Reply, Request};
 pub use provider::{Need, Provider, Refusal};
+pub use recorder::{Exchange, RecordingProxy};
 pub use worlds::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS, World, dialects};
 
 /// The hash of a transaction, both in trytes; none if they are no transaction.
