@@ -1,8 +1,8 @@
 //! One Hedera consensus node, sans-IO, and the files in which such nodes write down what happened.
 //!
 //! [consensus] brings the transactions that members submit into one order, with a time for each; an [`Application`], such as
-//! the [services] of the network, handles them in that order. A [`Node`](node::Node) is one member, with [gossip] and all.
-//! The [files] are all that a mirror node sees of the network.
+//! a [`Replica`] of what the [services] keep, handles them in that order. A [`Node`](node::Node) is one member, with [gossip]
+//! and all. The [files] are all that a mirror node sees of the network; [streams] tells when which is written.
 
 mod application;
 pub mod consensus;
@@ -11,11 +11,14 @@ pub mod files;
 pub mod gossip;
 pub mod hex;
 pub mod node;
+mod replica;
 pub mod services;
 pub mod short;
 pub mod state;
+pub mod streams;
 mod time;
 
 pub use application::{Application, BadState};
 pub use entity::{BadEntityId, EntityId};
+pub use replica::Replica;
 pub use time::{SECOND, Timestamp};

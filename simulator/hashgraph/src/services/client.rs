@@ -1,6 +1,7 @@
 //! Transactions and queries as clients make them.
 
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::Signer;
+pub use ed25519_dalek::SigningKey;
 use prost::Message;
 
 use super::envelope::{TransactionId, entity_message};

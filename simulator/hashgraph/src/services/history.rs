@@ -25,9 +25,9 @@ pub struct Handled {
     pub result: ResponseCode,
     /// Whether it got as far as being processed, successfully or not: then every further one with this id is a duplicate.
     pub processed: bool,
-    /// The transaction, as record files hold it.
+    /// The transaction, as record files hold it; empty where the ledger was restored after it.
     pub transaction: Vec<u8>,
-    /// Its record.
+    /// Its record; only a receipt where the ledger was restored after it.
     pub record: TransactionRecord,
 }
 

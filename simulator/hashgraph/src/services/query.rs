@@ -139,7 +139,9 @@ impl Desk<'_> {
 
     fn record(&mut self, query: &TransactionQuery) -> RecordAnswer {
         let (header, record) = self.reply(query.header.as_ref(), QUERY_FEE, |desk| {
+            // Of what was handled before this ledger was restored there is no record.
             let handled = desk.find(&transaction_id(query)?);
+            let handled = handled.filter(|handled| handled.record.transfer_list.is_some());
             handled.map(|handled| handled.record.clone()).ok_or(ResponseCode::RECORD_NOT_FOUND)
         });
         RecordAnswer { header, record }

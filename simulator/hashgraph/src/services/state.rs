@@ -5,7 +5,7 @@ use std::sync::Arc;
 use prost::Message;
 
 use super::account::{Account, Accounts};
-use super::envelope::{Envelope, entity, entity_message};
+use super::envelope::{TransactionId, entity, entity_message};
 use super::history::{Handled, History};
 use super::key::Key;
 use super::{Ledger, ResponseCode};
@@ -48,18 +48,21 @@ struct AccountState {
     receive_threshold: i64,
 }
 
+/// Of what was handled lately only what tells duplicates, and its receipt: records are many bytes, and nothing depends on them.
 #[derive(Clone, PartialEq, Message)]
 struct HandledState {
     #[prost(int64, tag = "1")]
     consensus: i64,
     #[prost(message, optional, tag = "2")]
+    payer: Option<hapi::EntityId>,
+    #[prost(int64, tag = "3")]
+    valid_start: i64,
+    #[prost(message, optional, tag = "4")]
     node: Option<hapi::EntityId>,
-    #[prost(bool, tag = "3")]
+    #[prost(bool, tag = "5")]
     processed: bool,
-    #[prost(bytes = "vec", tag = "4")]
-    transaction: Vec<u8>,
-    #[prost(message, optional, tag = "5")]
-    record: Option<hapi::TransactionRecord>,
+    #[prost(message, optional, tag = "6")]
+    receipt: Option<hapi::TransactionReceipt>,
 }
 
 /// Bytes are no state of a ledger.
@@ -72,7 +75,7 @@ fn bad(problem: impl ToString) -> BadLedgerState {
 }
 
 impl Ledger {
-    /// All that later transactions depend on, and the receipts; the same bytes wherever the same was handled.
+    /// All that later transactions depend on, and the receipts, but not the records; the same bytes wherever the same was handled.
     pub fn write(&self) -> Vec<u8> {
         LedgerState {
             nodes: self.nodes.iter().copied().map(entity_message).collect(),
@@ -83,7 +86,7 @@ impl Ledger {
         .encode_to_vec()
     }
 
-    /// The ledger of some bytes.
+    /// The ledger of some bytes. It has the receipts of what was handled before, but no records.
     ///
     /// # Errors
     /// When [`Ledger::write`] cannot have given them.
@@ -140,22 +143,23 @@ fn read_account(account: AccountState) -> Option<Account> {
 fn write_handled(handled: &Handled) -> HandledState {
     HandledState {
         consensus: handled.consensus,
+        payer: Some(entity_message(handled.id.payer)),
+        valid_start: handled.id.valid_start,
         node: Some(entity_message(handled.node)),
         processed: handled.processed,
-        transaction: handled.transaction.clone(),
-        record: Some(handled.record.clone()),
+        receipt: handled.record.receipt,
     }
 }
 
 fn read_handled(handled: HandledState) -> Option<Handled> {
-    let record = handled.record?;
+    let receipt = handled.receipt?;
     Some(Handled {
         consensus: handled.consensus,
-        id: Envelope::open(&handled.transaction).ok()?.id,
+        id: TransactionId { payer: entity(handled.payer?), valid_start: handled.valid_start },
         node: entity(handled.node?),
-        result: ResponseCode::from_number(record.receipt?.status)?,
+        result: ResponseCode::from_number(receipt.status)?,
         processed: handled.processed,
-        transaction: handled.transaction,
-        record,
+        transaction: Vec::new(),
+        record: hapi::TransactionRecord { receipt: Some(receipt), ..hapi::TransactionRecord::default() },
     })
 }
