@@ -8,6 +8,8 @@ use super::{Ask, Body, Passed, shape, yaml};
 
 /// In an expected list or object: there may be more.
 const MORE: &str = "...";
+/// How much of a field's name is in that of its value.
+const LONGEST_NAME: usize = 24;
 /// Shorter texts occur twice by chance.
 const SHORTEST: usize = 8;
 
@@ -70,9 +72,11 @@ impl Flow {
         let next = self.learnt.values().flatten().filter(|learnt| learnt.name.is_some()).count() + 1;
         let last = self.learnt.get_mut(value).and_then(|learnt| learnt.last_mut());
         if let Some(learnt) = last.filter(|learnt| learnt.name.is_none()) {
-            let field = learnt.pointer.rsplit('/').find(|part| part.chars().any(char::is_alphabetic));
-            let field: String =
-                field.unwrap_or("value").chars().filter(char::is_ascii_alphanumeric).collect();
+            let words = learnt.pointer.rsplit('/').map(|part| -> String {
+                let plain = part.chars().filter(char::is_ascii_alphanumeric);
+                plain.skip_while(char::is_ascii_digit).take(LONGEST_NAME).collect()
+            });
+            let field = words.into_iter().find(|word| !word.is_empty()).unwrap_or_else(|| "value".into());
             learnt.name = Some(format!("{field}_{next}"));
         }
     }
