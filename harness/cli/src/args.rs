@@ -8,6 +8,7 @@ use tanglegram_runner::Library;
 use tanglegram_target::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS};
 use tanglegram_vector::{Level, Problem};
 
+use crate::diff::DiffArgs;
 use crate::exit;
 use crate::explain::ExplainArgs;
 use crate::mine::MineArgs;
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Proxy(ProxyArgs),
     /// Stand between a client and a node, and write what passes as a vector
     Record(RecordArgs),
+    /// Ask two targets the same until they answer differently, and make that request small
+    Diff(DiffArgs),
     /// Tell what a requirement demands, where it is said, and which vectors hold a node to it
     Explain(ExplainArgs),
     /// Start a vector file

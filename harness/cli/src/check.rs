@@ -67,7 +67,7 @@ fn known_api(args: &CheckArgs, library: &Library) -> Option<String> {
 }
 
 /// Which API is behind a URL: that of a mirror node if it answers as one, else that of an IRI node.
-async fn api_of(endpoint: &Endpoint, limits: Limits) -> &'static str {
+pub(crate) async fn api_of(endpoint: &Endpoint, limits: Limits) -> &'static str {
     let exchange = limits.exchange.min(PROBE);
     let mut client = Client::new(endpoint.clone(), Limits { exchange, ..limits });
     if tanglegram_runner::mirror_preflight(&mut client).await.is_ok() { MIRROR } else { IRI }

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod coverage;
+mod diff;
 mod exit;
 mod explain;
 mod interrupt;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Sweep(args) => sweep::sweep(&args).into(),
         Command::Proxy(args) => proxy::proxy(&args).into(),
         Command::Record(args) => record::record(&args).into(),
+        Command::Diff(args) => diff::diff(&args).into(),
         Command::Explain(args) => explain::explain(&args).into(),
         Command::New(args) => new::new(&args).into(),
         Command::Schema(args) => paperwork::schema(&args).into(),

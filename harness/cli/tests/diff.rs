@@ -1,0 +1,91 @@
+//! `tanglegram diff` over real sockets: the same answers, other answers, and what is made of them.
+
+#![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use common::tanglegram;
+use serde_json::Value;
+
+/// A served world, stopped at the end of a test.
+struct Serving(Child, String);
+
+impl Serving {
+    fn start(args: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tanglegram"));
+        let mut child = command.arg("serve").args(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Serving(child, line.split_whitespace().last().unwrap().to_owned())
+    }
+
+    fn mirror(dialect: &str) -> Self {
+        Self::start(&["recorded-mirror", "--listen", "127.0.0.1:0", "--dialect", dialect])
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn diff(first: &str, second: &str, more: &[&str]) -> (Option<i32>, Value) {
+    let args = ["diff", first, second, "--json", "--seconds", "60"];
+    let ended = tanglegram(&[&args[..], more].concat());
+    (
+        ended.code,
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr)),
+    )
+}
+
+#[test]
+fn the_same_mirror_nodes_do_not_differ() {
+    let mirror = Serving::mirror("document");
+    let (code, told) = diff(&mirror.1, "reference", &["--requests", "600", "--seed", "3"]);
+    assert_eq!((code, &told["different"], &told["requests"]), (Some(0), &Value::Null, &600.into()), "{told}");
+}
+
+#[test]
+fn another_dialect_is_found_made_small_and_written_as_a_vector() {
+    let folder = tempfile::tempdir().unwrap();
+    let (document, real) = (Serving::mirror("document"), Serving::mirror("mirror-0.4.0"));
+    let out = folder.path().join("found.yaml");
+    let options = ["--seed", "1", "--requests", "2000", "--out", out.to_str().unwrap()];
+    let (code, told) = diff(&document.1, &real.1, &options);
+    assert_eq!(code, Some(1), "{told}");
+    let request = told["different"]["request"].as_str().unwrap();
+    assert!(request.len() < 80, "not small: {request}");
+    let (_, again) = diff(&document.1, &real.1, &options[..4]);
+    assert_eq!(told["different"]["request"], again["different"]["request"], "the same seed finds the same");
+    let vectors = folder.path().to_str().unwrap();
+    assert_eq!(tanglegram(&["check", &document.1, "--vectors", vectors]).code, Some(0));
+    assert_eq!(tanglegram(&["check", &real.1, "--vectors", vectors]).code, Some(1));
+}
+
+#[test]
+fn versions_of_iri_are_told_apart() {
+    let node = Serving::start(&["recorded-iri", "--listen", "127.0.0.1:0", "--dialect", "iri-1.8.6"]);
+    let (code, told) =
+        diff(&node.1, "reference", &["--state", "S0", "--dialect", "iri-1.8.6", "--requests", "300"]);
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) =
+        diff(&node.1, "reference", &["--state", "S0", "--dialect", "iri-1.8.5", "--requests", "3000"]);
+    assert_eq!(code, Some(1), "{told}");
+}
+
+#[test]
+fn what_makes_no_sense_is_told() {
+    assert_eq!(tanglegram(&["diff", "reference"]).code, Some(2));
+    assert_eq!(tanglegram(&["diff", "reference", "--api", "iri", "--state", "S9"]).code, Some(2));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let out = file.path().to_str().unwrap();
+    assert_eq!(tanglegram(&["diff", "http://127.0.0.1:1", "--out", out]).code, Some(2));
+    assert!(fs::read(file.path()).unwrap().is_empty());
+    assert_eq!(tanglegram(&["diff", "http://127.0.0.1:1", "--api", "iri"]).code, Some(4));
+}
