@@ -107,10 +107,10 @@ impl Pair {
             requests += 1;
             progress(requests);
             // What a living network changed in between is no difference.
-            if self.differs(&tree.current(), search.level).await?.is_some() {
-                if let Some(disagreement) = self.shrink(&mut *tree, search.level).await? {
-                    return Ok(Found { requests, disagreement: Some(Box::new(disagreement)) });
-                }
+            if self.differs(&tree.current(), search.level).await?.is_some()
+                && let Some(disagreement) = self.shrink(&mut *tree, search.level).await?
+            {
+                return Ok(Found { requests, disagreement: Some(Box::new(disagreement)) });
             }
         }
         Ok(Found { requests, disagreement: None })
