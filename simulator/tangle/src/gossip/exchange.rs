@@ -1,15 +1,22 @@
 //! What a node does with what its neighbours tell and ask.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rand_chacha::rand_core::Rng;
-use tanglegram_ternary::{Hash, Transaction};
+use tanglegram_ternary::{Hash, Transaction, TransactionBuilder};
 
 use super::{Message, PeerId};
 use crate::node::{Millis, Node, Output};
 use crate::planted::Bug;
 use crate::store::TxId;
 use crate::validity::{self, Refusal};
+
+/// The transaction of nothing but nines, which every node has and none stores: it carries the requests of a node that has no
+/// other.
+fn nines() -> Arc<Transaction> {
+    static NINES: LazyLock<Arc<Transaction>> = LazyLock::new(|| Arc::new(TransactionBuilder::new().build()));
+    NINES.clone()
+}
 
 /// One in so many random answers is the latest milestone instead of a tip (IRI's `p-send-milestone`, 2 %).
 const MILESTONE_ONE_IN: u64 = 50;
@@ -20,6 +27,10 @@ impl Node {
         match message {
             Message::Handshake(handshake) => {
                 self.network.greeted(&self.config, now, peer, &handshake, out);
+                let is_behind = self.ledger.index < self.milestones.latest.0;
+                if self.network.is_ready(peer) && (is_behind || self.requests.knows_of_more()) {
+                    self.network.schedule_solidify(now);
+                }
             }
             // The first message must be a handshake.
             _ if !self.network.is_ready(peer) => self.network.close(peer, out),
@@ -171,9 +182,23 @@ impl Node {
         }
         if due.solidify {
             self.refresh_requests();
+            self.ask_the_silent(out);
             if self.requests.len() > 0 {
                 self.network.schedule_solidify(now);
             }
+        }
+    }
+
+    /// Asks the neighbours to which there was nothing else to say: requests travel with transactions, and where nobody sends
+    /// any they would wait for ever.
+    fn ask_the_silent(&mut self, out: &mut Vec<Output>) {
+        if self.requests.len() == 0 || self.config.planted.has(Bug::NeverAsks) {
+            return;
+        }
+        for (peer, hash) in self.network.deal(&self.requests) {
+            let carrier = self.random_tip().and_then(|id| self.tangle.shared(id));
+            self.network.recently_requested.insert(hash);
+            self.send(peer, carrier.unwrap_or_else(nines), hash, out);
         }
     }
 

@@ -17,6 +17,8 @@ const TIPS_REQUEST_EVERY: Millis = 5_000;
 const CROSSING: Millis = 10_000;
 /// How often it is looked at what the milestones lack.
 const SOLIDIFY_EVERY: Millis = 500;
+/// How many requests a neighbour gets at a time to which there is nothing else to say.
+const ASKED_AT_ONCE: usize = 10;
 /// How long a neighbour counts as being behind after it asked for something.
 const BEHIND: Millis = 10_000;
 /// When a neighbour that is behind gets what it is owed, and how many messages that may be.
@@ -33,6 +35,8 @@ pub(crate) struct Network {
     /// Transactions that were asked for and did not come yet: their dates are not looked at.
     pub(crate) recently_requested: BTreeSet<Hash>,
     schedule: Schedule,
+    /// How often requests were dealt out.
+    turn: usize,
 }
 
 /// When to do next what is done again and again; `None`: never, until something asks for it.
@@ -86,8 +90,28 @@ impl Network {
     pub(crate) fn next_to_ask(&mut self, id: PeerId, requests: &Requests) -> Option<Hash> {
         let peer = self.peers.get_mut(&id)?;
         let (place, hash) = requests.after(peer.asked)?;
-        peer.asked = place;
+        (peer.asked, peer.approached) = (place, true);
         Some(hash)
+    }
+
+    /// Deals the first requests out to the neighbours that were asked for nothing since the last call, each request to one of
+    /// them and each time to another: whom to ask for what.
+    pub(crate) fn deal(&mut self, requests: &Requests) -> Vec<(PeerId, Hash)> {
+        let mut silent = Vec::new();
+        for (&id, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.ready) {
+            if !std::mem::take(&mut peer.approached) {
+                silent.push((id, peer));
+            }
+        }
+        self.turn = self.turn.wrapping_add(1);
+        let (turn, count) = (self.turn, silent.len());
+        let dealt = requests.places().take(count * ASKED_AT_ONCE).enumerate();
+        let asked = dealt.map(|(number, (place, hash))| {
+            let (id, peer) = &mut silent[turn.wrapping_add(number) % count];
+            peer.asked = place;
+            (*id, hash)
+        });
+        asked.collect()
     }
 
     /// Whether there is a request this neighbour was not asked for in this round.
@@ -203,6 +227,7 @@ impl Network {
             ready: false,
             metrics: Metrics::default(),
             asked: 0,
+            approached: false,
             behind_until: 0,
             owed: 0,
             entertained: false,

@@ -44,6 +44,8 @@ pub(crate) struct Peer {
     pub(crate) metrics: Metrics,
     /// The place of the last request it was asked for in this round.
     pub(crate) asked: Place,
+    /// It was asked for something since it was last looked at what the milestones lack.
+    pub(crate) approached: bool,
     /// Until when it counts as being behind, since it asked for something.
     pub(crate) behind_until: Millis,
     /// How many messages it is owed while it is behind.

@@ -45,6 +45,16 @@ impl Requests {
         self.hashes.values()
     }
 
+    /// All hashes and their places, in order of need.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (Place, Hash)> {
+        self.hashes.iter().map(|(&place, &hash)| (place, hash))
+    }
+
+    /// Whether there are milestones the snapshot says were seen whose turn to be asked for may have come.
+    pub(crate) fn knows_of_more(&self) -> bool {
+        !self.seen.is_empty()
+    }
+
     /// The transaction came.
     pub(crate) fn fulfil(&mut self, hash: &Hash) {
         if let Some(place) = self.places.remove(hash) {

@@ -13,7 +13,7 @@ use pair::Pair;
 use proptest::prelude::*;
 use serde_json::Value;
 use tanglegram_tangle::gossip::codec::{self, Decoder, Memory};
-use tanglegram_tangle::gossip::{Handshake, Message};
+use tanglegram_tangle::gossip::{Handshake, Message, PeerId};
 use tanglegram_tangle::{ApiRequest, Input, Millis, Node, Output};
 use tanglegram_ternary::{Hash, Transaction};
 
@@ -316,6 +316,93 @@ fn a_deep_past_is_fetched_as_fast_as_the_line_is() {
     // The first question waits for somebody to say something; the rest takes a way there and back a step.
     pair.run_for(16_000);
     assert!(pair.nodes[1].solid_milestone_index() >= goal - 1, "{}", pair.nodes[1].solid_milestone_index());
+}
+
+/// What a Hornet does that has nothing to ask: it says nothing but what is asked for, and that asking for nothing itself.
+struct Silent(Vec<Arc<Transaction>>);
+
+impl Silent {
+    /// What it says to these messages.
+    fn answers(&self, said: &[Output]) -> Vec<Arc<Transaction>> {
+        let wanted = said.iter().filter_map(|output| match output {
+            Output::Send { message: Message::Transaction { transaction, requested }, .. } => {
+                (transaction.hash() != *requested).then_some(*requested)
+            }
+            _ => None,
+        });
+        wanted.filter_map(|wanted| self.0.iter().find(|known| known.hash() == wanted).cloned()).collect()
+    }
+}
+
+/// A net's transactions with so many milestones at the end, and how many of them the last milestone is.
+fn grown(net: &mut Net, messages: usize, milestones: usize) -> (Vec<Arc<Transaction>>, usize) {
+    let message = || net::Step::Message { trunk: any_index(), branch: any_index() };
+    let past: Vec<_> = (0..messages).map(|_| message()).collect();
+    let mut transactions = net.grow(&past);
+    let mut last = 0;
+    for _ in 0..milestones {
+        let milestone = net.grow(&[net::Step::Milestone { trunk: any_index() }]);
+        last = milestone.len();
+        transactions.extend(milestone);
+    }
+    (transactions, last)
+}
+
+#[test]
+fn a_neighbour_that_says_nothing_unasked_is_asked() {
+    // One milestone behind a node answers nobody who asks for nothing, many behind it does.
+    for milestones in [1, 5] {
+        let mut net = Net::new();
+        let (transactions, last) = grown(&mut net, 30, milestones);
+        let mut full = net.node().node;
+        full.handle(START, Input::Store { transactions: transactions.clone() }, &mut Vec::new());
+        let news = transactions[transactions.len() - last..].to_vec();
+        let silent = Silent(transactions);
+        let mut greeted = Greeted::new(&net);
+        let mut said: Vec<Output> =
+            news.iter().flat_map(|transaction| greeted.told(transaction, transaction.hash())).collect();
+        for _ in 0..120 {
+            let answers = silent.answers(&said);
+            said = answers.iter().flat_map(|answer| greeted.told(answer, answer.hash())).collect();
+            said.extend(greeted.within(500));
+        }
+        assert_eq!(greeted.node.solid_milestone(), full.solid_milestone(), "{milestones}");
+        assert!(greeted.within(4_000).is_empty(), "it asks on");
+    }
+}
+
+#[test]
+fn requests_are_dealt_out_to_silent_neighbours_and_bounded() {
+    let mut net = Net::new();
+    let (transactions, last) = grown(&mut net, 1, 1);
+    let mut greeted = Greeted::new(&net);
+    greeted.within(10);
+    greeted.node = Node::new(greeted.node.config().clone(), 1);
+    for peer in 1..=4 {
+        let (host, ip) = (format!("10.0.0.{peer}"), IpAddr::V4(Ipv4Addr::new(10, 0, 0, peer as u8)));
+        let out = greeted.input(Input::Connected { peer, ip, dialled: Some((host, 7_000)) });
+        let [Output::Send { message: Message::Handshake(ours), .. }] = &out[..] else { panic!("{out:?}") };
+        let message = Message::Handshake(Handshake { port: 7_000, ..ours.clone() });
+        greeted.input(Input::Received { peer, message });
+    }
+    greeted.within(10);
+    greeted.input(Input::Store { transactions: transactions[transactions.len() - last..].to_vec() });
+    // All were just told of the milestone, and asked along with it where there was something to ask for.
+    greeted.within(500);
+    let asked = |out: Vec<Output>| -> Vec<PeerId> {
+        let peers = out.into_iter().filter_map(|output| match output {
+            Output::Send { peer, message: Message::Transaction { transaction, requested } } => {
+                (transaction.hash() != requested).then_some(peer)
+            }
+            _ => None,
+        });
+        peers.collect()
+    };
+    // One transaction is missing: one neighbour is asked at a time, each in its turn.
+    let turns: Vec<_> = (0..4).map(|_| asked(greeted.within(500))).collect();
+    assert!(turns.iter().all(|peers| peers.len() == 1), "{turns:?}");
+    let all: std::collections::BTreeSet<_> = turns.into_iter().flatten().collect();
+    assert_eq!(all.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
 
 #[test]
