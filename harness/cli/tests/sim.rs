@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use common::tanglegram;
+use common::{tanglegram, tanglegram_with};
 
 const TINY: &str = "\
 options: { mwm: 1 }
@@ -61,6 +61,19 @@ fn a_run_prints_its_digest_and_reproduces() {
     let object: serde_json::Value = serde_json::from_str(&other.stdout).unwrap();
     assert_ne!(object["digest"], told(&once.stdout, "digest"));
     assert!(object["solid"]["carol"].as_i64().unwrap() > 1, "{object}");
+}
+
+/// Nodes that draw otherwise in the second run of a process: a planted bug, which only a build for tests can have.
+#[test]
+fn a_run_that_does_not_reproduce_is_told() {
+    let arguments = ["sim", "partition", "--seed", "1", "--until", "30s", "--twice"];
+    let unsteady = tanglegram_with(&arguments, "", ("TANGLEGRAM_PLANTED_BUG", "Unsteady"));
+    assert_eq!(unsteady.code, Some(8), "{}{}", unsteady.stdout, unsteady.stderr);
+    let (first, second) = (told(&unsteady.stdout, "digest"), told(&unsteady.stdout, "again"));
+    assert_eq!((first.len(), second.len()), (64, 64));
+    assert_ne!(first, second);
+    let steady = tanglegram(&arguments);
+    assert_eq!((steady.code, told(&steady.stdout, "again")), (Some(0), "the same"), "{}", steady.stderr);
 }
 
 #[test]

@@ -220,6 +220,7 @@ impl Node {
         let mut tangle = Tangle::new(initial, &snapshot.solid_entry_points);
         let mut ledger = Ledger::new(snapshot);
         (tangle.planted, ledger.planted) = (config.planted, config.planted);
+        let seed = config.planted.seed(seed);
         Node {
             tangle,
             ledger,

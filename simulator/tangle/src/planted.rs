@@ -4,6 +4,7 @@
 //! question for a bug is a constant `false`, and nothing of them is left in the program.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A mistake that an author of a node might make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,10 +62,12 @@ pub enum Bug {
     AnyDepth,
     /// A transaction is solid as soon as its trunk is.
     TrunkIsEnough,
+    /// What is drawn at random depends on how many nodes were started before, in the same process: no run is like another.
+    Unsteady,
 }
 
 impl Bug {
-    /// All of them.
+    /// All that a look at the network shows. What shows only when a run is repeated is not among them.
     pub const ALL: [Bug; 26] = [
         Bug::UnsolidMilestone,
         Bug::SeparateWalks,
@@ -102,10 +105,23 @@ impl fmt::Display for Bug {
 }
 
 /// Which bug a node has: none, unless the feature `planted-bugs` is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "planted-bugs"), derive(Default))]
 pub struct Planted {
     #[cfg(feature = "planted-bugs")]
     bug: Option<Bug>,
+}
+
+/// The bug that the environment variable `TANGLEGRAM_PLANTED_BUG` names, so that whole programs can be tested with it.
+#[cfg(feature = "planted-bugs")]
+impl Default for Planted {
+    fn default() -> Planted {
+        static NAMED: std::sync::LazyLock<Option<Bug>> = std::sync::LazyLock::new(|| {
+            let name = std::env::var("TANGLEGRAM_PLANTED_BUG").ok()?;
+            Bug::ALL.into_iter().chain([Bug::Unsteady]).find(|bug| bug.to_string() == name)
+        });
+        Planted { bug: *NAMED }
+    }
 }
 
 impl Planted {
@@ -113,6 +129,12 @@ impl Planted {
     #[cfg(feature = "planted-bugs")]
     pub fn only(bug: Bug) -> Planted {
         Planted { bug: Some(bug) }
+    }
+
+    /// The seed of a node's random streams.
+    pub(crate) fn seed(self, seed: u64) -> u64 {
+        static STARTED: AtomicU64 = AtomicU64::new(0);
+        if self.has(Bug::Unsteady) { seed ^ STARTED.fetch_add(1, Ordering::Relaxed) } else { seed }
     }
 
     /// Whether it is this one.
