@@ -41,6 +41,12 @@ fn digests() -> String {
     worlds().into_iter().map(line).collect()
 }
 
+/// Computed once, on another machine, in debug and in release: whoever gets others runs something else.
+#[test]
+fn the_digests_are_those_of_every_machine() {
+    insta::assert_snapshot!("digests", digests());
+}
+
 /// Not a test of its own: what [`every_kernel_gives_the_same_digests`] runs under each kernel.
 #[test]
 #[ignore = "run by another test"]
