@@ -219,6 +219,10 @@ impl Outcome<'_> {
         }
         println!("events       {events}");
         println!("milestones   {milestones}");
+        if let Some(at) = self.report.out_of_keys {
+            let at = show_time(at);
+            println!("keys         used up after {at}: no milestone from then on, and nothing is confirmed");
+        }
         println!("transactions {transactions}");
         println!("solid        {}", self.solid());
         println!("digest       {digest}");
@@ -284,6 +288,7 @@ impl Outcome<'_> {
             "events": self.report.events,
             "duration_ms": self.report.duration,
             "milestones": self.report.milestones,
+            "out_of_keys_ms": self.report.out_of_keys,
             "transactions": self.report.transactions,
             "solid": solid.collect::<serde_json::Map<_, _>>(),
             "swarm": drawn.collect::<Vec<_>>(),

@@ -10,15 +10,20 @@ use crate::style::Style;
 
 /// A built-in world, or that of a file; what is wrong with it is told at its place.
 pub(crate) fn load(name_or_path: &str) -> Result<World, Exit> {
-    World::load(name_or_path).map_err(|error| match error {
+    World::load(name_or_path).map_err(|error| told(&error))
+}
+
+/// Says on standard error what is wrong with a world.
+fn told(error: &WorldError) -> Exit {
+    match error {
         WorldError::Invalid(fault) => {
             let style = Style::of(&io::stderr());
-            eprint!("{}", problems::drawing(&*fault, style).unwrap_or_default());
+            eprint!("{}", problems::drawing(&**fault, style).unwrap_or_default());
             eprintln!("error: {}: {fault}", fault.place());
             Exit::InvalidInput
         }
         other => refuse(&other.to_string()),
-    })
+    }
 }
 
 /// The same for a simulation, which needs nodes of a tangle.
@@ -27,6 +32,7 @@ pub(crate) fn load_network(name_or_path: &str) -> Result<World, Exit> {
     if world.nodes.is_empty() {
         return Err(refuse(&format!("the world {name_or_path} has no tangle nodes to simulate")));
     }
+    world.simulated().map_err(|error| told(&error))?;
     Ok(world)
 }
 

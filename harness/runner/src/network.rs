@@ -64,7 +64,7 @@ fn scenario(network: &Network) -> Result<Scenario, WorldError> {
         NetworkWorld::Named(name, _) => World::load(name)?,
         NetworkWorld::Inline(written) => World::parse("world", &written.text, Path::new(""))?,
     };
-    Ok(world.scenario)
+    Ok(world.simulated()?.clone())
 }
 
 fn faults(written: &Written, scenario: &Scenario) -> Result<Vec<Fault>, WorldError> {

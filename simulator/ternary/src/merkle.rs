@@ -70,6 +70,11 @@ impl KeyTree {
         self.mode
     }
 
+    /// What its keys are made from.
+    pub fn seed(&self) -> &Hash {
+        &self.seed
+    }
+
     /// The security level of its keys.
     pub fn security(&self) -> Security {
         self.security

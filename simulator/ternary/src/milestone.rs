@@ -166,6 +166,35 @@ pub fn issue<E>(
     })
 }
 
+/// Joins tips into one: messages of a coordinator's, each of which approves the one before, at first the first tip, and the next
+/// tip. Returns them, parents before children, and what a milestone is to approve: `none` where there are no tips.
+///
+/// `timestamp` is in seconds since 1970, `attach` is as in [`issue`].
+pub fn checkpoints<E>(
+    tips: &[Hash],
+    none: &Hash,
+    timestamp: i64,
+    mut attach: impl FnMut(TransactionBuilder, &Hash, &Hash) -> Result<Transaction, E>,
+) -> Result<(Vec<Transaction>, Hash), IssueError<E>> {
+    let mut trunk = tips.first().copied().unwrap_or(*none);
+    let mut transactions = Vec::new();
+    for tip in tips.iter().skip(1) {
+        let joint = attach(checkpoint(timestamp)?, &trunk, tip).map_err(IssueError::Attach)?;
+        trunk = joint.hash();
+        transactions.push(joint);
+    }
+    Ok((transactions, trunk))
+}
+
+/// A message with nothing but a tag and a time, in seconds.
+fn checkpoint<E>(time: i64) -> Result<TransactionBuilder, IssueError<E>> {
+    let (mut message, tag) = (TransactionBuilder::new(), Tag::from_trytes_padded("CHECKPOINT")?);
+    message.set_tag(&tag).set_obsolete_tag(&tag).set_timestamp(time)?.set_indices(0, 0)?;
+    let bundle = bundle::hash([message.essence()]);
+    message.set_bundle(&bundle);
+    Ok(message)
+}
+
 /// The members of a milestone, tail first, all but signed and attached.
 fn draft<E>(tree: &KeyTree, index: u32, timestamp: i64) -> Result<Vec<TransactionBuilder>, IssueError<E>> {
     let path = tree.path(index).ok_or(IssueError::NoKey { index })?;

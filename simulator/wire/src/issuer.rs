@@ -9,7 +9,7 @@ use tanglegram_tangle::{Input, Node};
 use tanglegram_ternary::merkle::KeyTree;
 use tanglegram_ternary::milestone::{self, IssueError};
 use tanglegram_ternary::pow::{self, Control, PowError, Work};
-use tanglegram_ternary::{Hash, Tag, Transaction, TransactionBuilder, bundle};
+use tanglegram_ternary::{Hash, Transaction};
 use tokio::task::spawn_blocking;
 use tokio::time::{self, MissedTickBehavior};
 
@@ -121,36 +121,19 @@ impl Draft {
         tree.leaf(self.index).ok_or(IssueError::NoKey { index: self.index })?;
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let work = Work { mwm: self.mwm, timestamp: self.now, threads, control };
-        let mut trunk = self.tips.first().copied().unwrap_or(self.latest);
-        let mut transactions = Vec::new();
-        for tip in self.tips.iter().skip(1) {
-            let checkpoint = pow::attach(checkpoint(self.now / 1000)?, &trunk, tip, &work);
-            let checkpoint = checkpoint.map_err(IssueError::Attach)?;
-            trunk = checkpoint.hash();
-            transactions.push(checkpoint);
-        }
-        let parents = (&trunk, &self.latest);
-        let issued = milestone::issue(tree, self.index, self.now / 1000, parents, |member, trunk, branch| {
-            pow::attach(member, trunk, branch, &work)
-        });
-        transactions.extend(issued?);
+        let attach = |member, trunk: &Hash, branch: &Hash| pow::attach(member, trunk, branch, &work);
+        let seconds = self.now / 1000;
+        let (mut transactions, trunk) = milestone::checkpoints(&self.tips, &self.latest, seconds, attach)?;
+        transactions.extend(milestone::issue(tree, self.index, seconds, (&trunk, &self.latest), attach)?);
         Ok(transactions)
     }
-}
-
-/// A message with nothing but a tag and a time, in seconds.
-fn checkpoint(time: i64) -> Result<TransactionBuilder, IssueError<PowError>> {
-    let (mut message, tag) = (TransactionBuilder::new(), Tag::from_trytes_padded("CHECKPOINT")?);
-    message.set_tag(&tag).set_obsolete_tag(&tag).set_timestamp(time)?.set_indices(0, 0)?;
-    let bundle = bundle::hash([message.essence()]);
-    message.set_bundle(&bundle);
-    Ok(message)
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
+    use tanglegram_ternary::{Tag, TransactionBuilder, bundle};
     use tanglegram_world::World;
 
     use super::*;
@@ -171,10 +154,19 @@ mod tests {
         hashes
     }
 
+    /// A message with nothing but a tag and a time, in seconds.
+    fn message(time: i64) -> TransactionBuilder {
+        let (mut message, tag) = (TransactionBuilder::new(), Tag::from_trytes_padded("MESSAGE").unwrap());
+        message.set_tag(&tag).set_obsolete_tag(&tag).set_timestamp(time).unwrap().set_indices(0, 0).unwrap();
+        let bundle = bundle::hash([message.essence()]);
+        message.set_bundle(&bundle);
+        message
+    }
+
     fn messages(count: usize) -> Vec<Transaction> {
         let work = Work { mwm: 1, timestamp: clock::now() as i64, threads: 1, control: &Control::new() };
         let attach = |number| {
-            let message = checkpoint(work.timestamp / 1000 + number).unwrap();
+            let message = message(work.timestamp / 1000 + number);
             pow::attach(message, &Hash::NULL, &Hash::NULL, &work).unwrap()
         };
         (0..count as i64).map(attach).collect()

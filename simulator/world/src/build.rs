@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_yaml::Spanned;
 use tanglegram_mirror::Dialect as MirrorDialect;
-use tanglegram_tangle::{Config, Dialect, SUPPLY};
+use tanglegram_tangle::{Dialect, SUPPLY};
 use tanglegram_ternary::merkle::KeyTree;
 use tanglegram_ternary::wots::{self, Security};
 use tanglegram_ternary::{Hash, SignatureMode};
@@ -15,8 +15,9 @@ use crate::error::{Fault, Source, nearest};
 use crate::file::{CoordinatorFile, LIKE, Nodes, Options, Setting, WalletFile, WorldFile};
 use crate::files::Files;
 use crate::node::{NodeBuilder, Shared};
-use crate::sim::{CoordinatorPlan, DEFAULT_KEY_DEPTH};
-use crate::simulation::{self, Frame, Names};
+use crate::sim::{CoordinatorPlan, DEFAULT_KEY_DEPTH, Scenario};
+use crate::simulated;
+use crate::simulation::{self, Frame, Names, Section};
 use crate::{Issuer, Wallet, World};
 
 /// The deepest key tree that is generated on the spot: 4096 keys take some seconds.
@@ -52,9 +53,13 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
     let (dialect, mirror_dialect) = builder.dialects(file.dialect.as_ref())?;
     let names = named.iter().map(|(name, _)| name.value.clone()).collect();
     let world = Shared { dialect, wallet: wallet.as_ref(), coordinator: coordinator.as_ref(), names };
-    let nodes = named.iter().map(|(name, own)| {
+    let settings = named.iter().map(|(_, own)| {
         let mut settings: Vec<_> = file.options.0.iter().collect();
         settings.extend(builder.settings(own, &named)?);
+        Ok(settings)
+    });
+    let settings = settings.collect::<Result<Vec<_>, Fault>>()?;
+    let nodes = named.iter().zip(&settings).map(|((name, _), settings)| {
         NodeBuilder { builder: &builder, world: &world, name, settings }.build()
     });
     let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
@@ -65,17 +70,17 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
             .fault(0..0, "a world needs at least one node")
             .with_help(Some("nodes: { n0: {} }".into())));
     }
+    let written = simulated::Nodes { builder: &builder, plans: &nodes, settings: &settings };
     let frame = Frame {
         names: Names::new(nodes.iter().map(|node| node.name.clone()).collect()),
         dialect,
-        // What one node takes for too little work the others do not: the most any wants.
-        mwm: nodes.iter().map(|node| node.config.mwm).max().unwrap_or_default(),
-        milestone_every: coordinator.as_ref().map(|own| own.interval.as_millis() as u64),
-        key_depth: coordinator.as_ref().map(|own| own.tree.depth()),
+        mwm: nodes.first().map_or(0, |node| node.config.mwm),
+        coordinator: coordinator.as_ref(),
+        configs: written.configs(),
+        neighbors: written.topology(),
     };
-    let mut scenario = simulation::build(&section, &frame, source)?;
-    let takes_snapshots = |config: &&Config| config.local_snapshots.is_some();
-    scenario.template = nodes.first().map(|node| &node.config).filter(takes_snapshots).cloned();
+    let scenario = simulation::build(&section, &frame, source)?;
+    let unsimulated = written.refused().or_else(|| builder.too_few_keys(&file, &section, &scenario));
     Ok(World {
         name: name.to_owned(),
         nodes,
@@ -84,6 +89,7 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
         wallet,
         seed: file.seed.unwrap_or_default(),
         scenario,
+        unsimulated: unsimulated.map(Arc::new),
     })
 }
 
@@ -272,6 +278,21 @@ impl Builder<'_> {
         Ok(Issuer { tree: Arc::new(tree), interval, checkpoints })
     }
 
+    /// Where the coordinator has fewer keys than a simulation has milestones: its depth, or what makes the run so long.
+    fn too_few_keys(&self, file: &WorldFile, section: &Section, scenario: &Scenario) -> Option<Fault> {
+        let (keys, wanted) = (scenario.coordinator.keys_for_milestones(), scenario.most_milestones());
+        let message = format_args!(
+            "the coordinator has keys for {keys} milestones, and in a simulation so long up to {wanted} are due"
+        );
+        let fault = match (&file.coordinator, &section.duration) {
+            _ if keys >= wanted => return None,
+            (Some(written), _) => self.fault(&written.value.depth, message),
+            (None, Some(duration)) => self.fault(duration, message),
+            (None, None) => self.source.fault(0..0, message),
+        };
+        Some(fault.with_help(Some("give the coordinator a larger depth or interval".to_owned())))
+    }
+
     fn generate(
         &self,
         depth: &Spanned<u8>,
@@ -315,7 +336,7 @@ pub(crate) fn unreadable(path: &str, error: &std::io::Error) -> String {
     format!("cannot read `{path}`: {error}")
 }
 
-/// A time like `500ms`, `5s` or `2m`, longer than nothing.
+/// A time like `500ms`, `5s`, `2m` or `1h`, longer than nothing.
 fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..digits].parse().ok().filter(|&number| number > 0)?;
@@ -323,6 +344,7 @@ fn duration(text: &str) -> Option<Duration> {
         "ms" => Some(Duration::from_millis(number)),
         "s" => Some(Duration::from_secs(number)),
         "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
+        "h" => Some(Duration::from_secs(number.checked_mul(3_600)?)),
         _ => None,
     }
 }
@@ -336,7 +358,7 @@ mod tests {
         assert_eq!(duration("500ms"), Some(Duration::from_millis(500)));
         assert_eq!(duration("5s"), Some(Duration::from_secs(5)));
         assert_eq!(duration("2m"), Some(Duration::from_secs(120)));
-        for bad in ["", "5", "s", "0s", "5h", "-1s", "1.5s", "99999999999999999999s"] {
+        for bad in ["", "5", "s", "0s", "5d", "-1s", "1.5s", "99999999999999999999s"] {
             assert_eq!(duration(bad), None, "{bad}");
         }
     }

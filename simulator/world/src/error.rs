@@ -38,7 +38,7 @@ pub enum WorldError {
 }
 
 /// A mistake in a world file, at its place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fault {
     source: Arc<Source>,
     span: Range<usize>,

@@ -17,7 +17,7 @@
 //! | `about` | free text |
 //! | `dialect` | the version of IRI whose answers the nodes give |
 //! | `wallet` | `seed` (trytes, padded with 9) and `security` (1–3, default 2): without a `snapshot` all iotas are on its address 0 |
-//! | `coordinator` | `seed`, `depth` (2^depth milestones), `security`, `mode` (`KERL`, `CURLP27`, `CURLP81`), `interval` (default 5s), `checkpoints` (default 0: how many messages of the coordinator may precede a milestone, each joining one more tip to what it confirms; not in simulations), and `tree`: a file of the addresses of all keys, 49 bytes each, which saves generating them (depths over 12 need one) |
+//! | `coordinator` | `seed`, `depth` (2^depth milestones), `security`, `mode` (`KERL`, `CURLP27`, `CURLP81`), `interval` (default 5s), `checkpoints` (default 0: how many messages of the coordinator may precede a milestone, each joining one more tip to what it confirms), and `tree`: a file of the addresses of all keys, 49 bytes each, which saves generating them (depths over 12 need one) |
 //! | `options` | options of all nodes |
 //! | `nodes` | the nodes by name, each with its own options, or how many there are; `like: n0` takes over another's options |
 //! | `seed`, `topology`, `link`, `links`, `workload`, `misbehaving`, `faults`, `swarm`, `duration`, `recovery` | what a [simulation](sim) does: see `fixtures/worlds/README.md` |
@@ -47,6 +47,7 @@ mod mirrors;
 mod node;
 mod options;
 pub mod sim;
+mod simulated;
 mod simulation;
 mod world;
 

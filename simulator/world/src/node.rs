@@ -30,13 +30,13 @@ pub(crate) struct NodeBuilder<'a> {
     pub(crate) world: &'a Shared<'a>,
     pub(crate) name: &'a Spanned<String>,
     /// The world's options, then the node's own: what comes later wins.
-    pub(crate) settings: Vec<&'a Setting>,
+    pub(crate) settings: &'a [&'a Setting],
 }
 
 impl NodeBuilder<'_> {
     pub(crate) fn build(&self) -> Result<NodePlan, Fault> {
         let mut draft = Draft::default();
-        for setting in &self.settings {
+        for setting in self.settings {
             self.apply(&mut draft, setting)?;
         }
         let config = self.config(&draft)?;

@@ -12,7 +12,7 @@ use tanglegram_ternary::wots::Security;
 use tanglegram_ternary::{Address, Hash};
 
 use crate::build::build;
-use crate::error::{Source, WorldError};
+use crate::error::{Fault, Source, WorldError};
 use crate::files::{self, Files};
 use crate::mirrors::MirrorPlan;
 use crate::sim::Scenario;
@@ -48,6 +48,8 @@ pub struct World {
     pub seed: u64,
     /// What a simulation of its nodes does; nodes go by their numbers in `nodes`.
     pub scenario: Scenario,
+    /// Why a simulation would not be of these nodes as they are written, where it would not.
+    pub unsimulated: Option<Arc<Fault>>,
 }
 
 /// A node to be started.
@@ -160,6 +162,14 @@ impl World {
         let unreadable = |source| WorldError::Unreadable { path: file.clone().into(), source };
         let text = Files::BuiltIn.read_text(&file).map_err(unreadable)?;
         Ok(build(name, &Source::new(format!("fixtures/worlds/{file}"), &text), &Files::BuiltIn)?)
+    }
+
+    /// What a simulation of the nodes does; an error at the first option that a simulation cannot honour.
+    pub fn simulated(&self) -> Result<&Scenario, WorldError> {
+        match &self.unsimulated {
+            Some(fault) => Err(WorldError::Invalid(Box::new(Fault::clone(fault)))),
+            None => Ok(&self.scenario),
+        }
     }
 
     /// The same world with nodes that keep what they know: each in a folder of its name in `folder`, but for those that have

@@ -16,7 +16,7 @@ pub const MAX_DURATION: Millis = 366 * 24 * 3_600_000;
 /// Deepest key tree that is made.
 const MAX_KEY_DEPTH: usize = 20;
 /// The largest minimum weight for which the simulation finds nonces.
-const MAX_MWM: u8 = 14;
+pub const MAX_MWM: u8 = 14;
 /// The most transactions of a message bundle, accounts, sends per second.
 const MAX_BUNDLE: usize = 100;
 const MAX_ACCOUNTS: usize = 10_000;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tanglegram_tangle::Millis;
+use tanglegram_tangle::{Millis, Node};
 use tanglegram_ternary::merkle::KeyTree;
 use tanglegram_ternary::milestone;
 use tanglegram_ternary::pow::{self, Control, Work};
@@ -16,6 +16,27 @@ use super::scenario::{CoordinatorPlan, Keys};
 /// Key trees by depth. A tree is a function of its depth, so that keeping it changes nothing but the time a run takes.
 static TREES: Mutex<BTreeMap<usize, Arc<KeyTree>>> = Mutex::new(BTreeMap::new());
 
+/// What a milestone stands on.
+pub(crate) struct Tips {
+    /// What its trunk is: one tip, or several to be joined by checkpoints; where there is none, the branch.
+    pub(crate) joined: Vec<Hash>,
+    /// What its branch is.
+    pub(crate) branch: Hash,
+}
+
+impl Tips {
+    /// Two tips of random walks; with checkpoints the latest milestone and the oldest tips, so many that the checkpoints can
+    /// join them.
+    pub(crate) fn of(node: &mut Node, checkpoints: usize) -> Tips {
+        if checkpoints > 0 && node.latest_milestone_index() == node.solid_milestone_index() {
+            let (branch, joined) = node.oldest_tips(checkpoints + 1);
+            return Tips { joined, branch };
+        }
+        let (trunk, branch) = node.milestone_parents();
+        Tips { joined: vec![trunk], branch }
+    }
+}
+
 /// Signs one milestone after the other.
 pub(crate) struct Coordinator {
     pub(crate) tree: Arc<KeyTree>,
@@ -27,6 +48,8 @@ pub(crate) struct Coordinator {
     pub(crate) equivocates: bool,
     /// It signed two milestones of one index at least once.
     pub(crate) has_equivocated: bool,
+    /// When it first had no key for another milestone.
+    pub(crate) out_of_keys: Option<Millis>,
     /// When each milestone was signed, by index.
     pub(crate) issued: BTreeMap<u32, Millis>,
 }
@@ -44,6 +67,7 @@ impl Coordinator {
             stopped: false,
             equivocates: false,
             has_equivocated: false,
+            out_of_keys: None,
             issued: BTreeMap::new(),
         })
     }
@@ -53,17 +77,20 @@ impl Coordinator {
         u64::from(self.last) + 1 < 1 << self.tree.depth()
     }
 
-    /// The next milestone on these parents, mined; `None` once all keys are used up. Given several pairs of parents, one
-    /// milestone of the same index on each, dated a second apart.
+    /// So many milestones of the next index on these tips, the last the milestone before, each mined and dated a second apart;
+    /// parents come before children. `None` once all keys are used up.
     pub(crate) fn issue(
         &mut self,
         now: Millis,
         clock: Millis,
         mwm: u8,
-        parents: &[(Hash, Hash)],
+        (count, tips): (u64, &Tips),
     ) -> Option<Vec<Vec<Transaction>>> {
-        let milestones =
-            parents.iter().zip(0..).map(|(parents, number)| self.sign(clock + 1000 * number, mwm, parents));
+        if !self.has_keys() {
+            self.out_of_keys.get_or_insert(now);
+            return None;
+        }
+        let milestones = (0..count).map(|number| self.sign(clock + 1000 * number, mwm, tips));
         let milestones = milestones.collect::<Option<Vec<_>>>()?;
         self.has_equivocated |= milestones.len() > 1;
         self.last += 1;
@@ -71,12 +98,16 @@ impl Coordinator {
         Some(milestones)
     }
 
-    fn sign(&self, clock: Millis, mwm: u8, (trunk, branch): &(Hash, Hash)) -> Option<Vec<Transaction>> {
+    fn sign(&self, clock: Millis, mwm: u8, tips: &Tips) -> Option<Vec<Transaction>> {
         let (control, seconds) = (Control::new(), i64::try_from(clock / 1000).ok()?);
         let timestamp = i64::try_from(clock).ok()?;
         let work = Work { mwm: usize::from(mwm), timestamp, threads: 1, control: &control };
         let attach = |member, trunk: &Hash, branch: &Hash| pow::attach(member, trunk, branch, &work);
-        milestone::issue(&self.tree, self.last + 1, seconds, (trunk, branch), attach).ok()
+        let (mut transactions, trunk) =
+            milestone::checkpoints(&tips.joined, &tips.branch, seconds, attach).ok()?;
+        let parents = (&trunk, &tips.branch);
+        transactions.extend(milestone::issue(&self.tree, self.last + 1, seconds, parents, attach).ok()?);
+        Some(transactions)
     }
 }
 

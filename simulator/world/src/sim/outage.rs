@@ -121,7 +121,7 @@ impl Simulation {
     fn restored(&mut self, number: usize) -> Node {
         let Host { restarts, disk, synced, .. } = &self.hosts[number];
         let seed = self.node_seed(number, *restarts);
-        let lost = match disk.restore(self.config(), seed, Some(self.verdicts.clone())) {
+        let lost = match disk.restore(self.config(number), seed, Some(self.verdicts.clone())) {
             Ok(node) if (node.transaction_count(), node.solid_milestone()) == *synced => {
                 return self.equipped(node);
             }
@@ -165,7 +165,7 @@ impl Simulation {
     /// A node that knows nothing yet.
     pub(crate) fn new_node(&self, number: usize) -> Node {
         let restarts = self.hosts.get(number).map_or(0, |host| host.restarts);
-        self.equipped(Node::new(self.config(), self.node_seed(number, restarts)))
+        self.equipped(Node::new(self.config(number), self.node_seed(number, restarts)))
     }
 
     fn node_seed(&self, number: usize, restarts: u32) -> u64 {
@@ -182,21 +182,21 @@ impl Simulation {
         node
     }
 
-    fn config(&self) -> Config {
+    fn config(&self, number: usize) -> Config {
         let identity = Identity::of(&self.coordinator.tree);
-        let coordinator = CoordinatorConfig { identity, validate: true };
-        let genesis = genesis(&self.scenario);
-        let mut config = match self.scenario.template.clone() {
-            Some(template) => {
-                let mut config = template;
+        let written = self.scenario.configs.get(number);
+        let validate = written.is_none_or(|config| config.coordinator.validate);
+        let mut config = Config::testnet(genesis(&self.scenario), CoordinatorConfig { identity, validate });
+        match written {
+            Some(written) => {
+                let (genesis, coordinator) = (config.genesis, config.coordinator);
+                config = Config::clone(written);
                 (config.genesis, config.coordinator) = (genesis, coordinator);
-                config
             }
-            None => Config::testnet(genesis, coordinator),
-        };
+            None => config.max_neighbors = self.scenario.nodes.len(),
+        }
         config.dialect = self.scenario.dialect;
         config.mwm = self.scenario.mwm;
-        config.max_neighbors = self.scenario.nodes.len();
         config.auto_tethering = true;
         config.gossip_port = PORT;
         config.planted = self.scenario.planted;

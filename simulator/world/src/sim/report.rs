@@ -18,6 +18,8 @@ pub struct Report {
     pub duration: Millis,
     /// Milestones issued.
     pub milestones: u32,
+    /// When the coordinator had no key for another milestone, in virtual milliseconds; from then on nothing is confirmed.
+    pub out_of_keys: Option<Millis>,
     /// Transactions that users, coordinator and misbehaving nodes made.
     pub transactions: u64,
     /// The index of each node's latest solid milestone; `None` where it is down.
@@ -55,6 +57,7 @@ impl Simulation {
             events: self.trace.lines(),
             duration: self.now,
             milestones: self.coordinator.last - START_INDEX,
+            out_of_keys: self.coordinator.out_of_keys,
             transactions: self.made,
             solid: self.hosts.iter().map(|host| host.node().map(Node::solid_milestone_index)).collect(),
             violations: self.checker.violations,

@@ -4,6 +4,7 @@ use tanglegram_tangle::{ApiRequest, Input, JobId, Millis, Reply, RequestId};
 use tanglegram_ternary::pow::{self, Control};
 use tanglegram_ternary::{Tag, TransactionBuilder};
 
+use super::check::MAX_MWM;
 use super::engine::{Event, Simulation};
 use super::host::Job;
 
@@ -11,8 +12,6 @@ use super::host::Job;
 pub(crate) const OWN: RequestId = 0;
 /// How long a reply is waited for.
 const PATIENCE: Millis = 3_600_000;
-/// The largest minimum weight for which a nonce is found; work for more goes on until it is interrupted.
-const MAX_MWM: u8 = 14;
 
 /// Why a request has no reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -13,6 +13,7 @@ use tanglegram_ternary::Address;
 use tanglegram_ternary::merkle::KeyTree;
 
 use super::behaviour::Misbehaving;
+use super::engine::START_INDEX;
 use super::fault::Timed;
 use super::links;
 
@@ -34,9 +35,9 @@ pub struct Scenario {
     pub mwm: u8,
     /// Which version's rules the nodes follow.
     pub dialect: Dialect,
-    /// Further settings of every node (`max-depth`, limits …). Genesis, coordinator, `mwm`, dialect and all that concerns
-    /// neighbours are the scenario's own. `None`: IRI's testnet defaults.
-    pub template: Option<Config>,
+    /// Further settings of each node (`max-depth`, limits …). Genesis, coordinator, `mwm`, dialect, ports and who may connect
+    /// are the scenario's own. Empty: IRI's testnet defaults for all, and any number of neighbours.
+    pub configs: Vec<Config>,
     /// What is wrong with the nodes on purpose: nothing, but in tests.
     pub planted: Planted,
     /// Funds at the genesis besides those of the workload's accounts, which share what is left of the supply.
@@ -68,7 +69,7 @@ impl Default for Scenario {
             links: Vec::new(),
             mwm: 1,
             dialect: Dialect::default(),
-            template: None,
+            configs: Vec::new(),
             planted: Planted::default(),
             funds: BTreeMap::new(),
             coordinator: CoordinatorPlan::default(),
@@ -99,6 +100,14 @@ impl Scenario {
         links::edges(&self.topology, self.nodes.len(), seed)
     }
 
+    /// The most milestones that can be due before the end: that of the run, or of the time to recover from the last fault.
+    pub fn most_milestones(&self) -> u64 {
+        let drawn = self.swarm.as_ref().map(|_| self.duration);
+        let last_fault = self.faults.iter().map(|timed| timed.at).max().max(drawn).unwrap_or(0);
+        let end = self.duration.max(last_fault.saturating_add(self.recovery));
+        end / self.coordinator.every.max(1)
+    }
+
     /// The same run spelled out: what this seed draws as topology and swarm is written into the scenario, so that it can be
     /// reduced piece by piece.
     pub fn explicit(&self, seed: u64) -> Scenario {
@@ -119,6 +128,9 @@ impl Scenario {
         let renumber = |number: usize| (number != node).then(|| number - usize::from(number > node));
         let mut smaller = self.clone();
         smaller.nodes.remove(node);
+        if node < smaller.configs.len() {
+            smaller.configs.remove(node);
+        }
         smaller.coordinator.node = renumber(self.coordinator.node)?;
         if let Topology::Explicit(pairs) = &mut smaller.topology {
             *pairs = pairs.iter().filter_map(|&(a, b)| Some((renumber(a)?, renumber(b)?))).collect();
@@ -212,11 +224,25 @@ pub struct CoordinatorPlan {
     pub every: Millis,
     /// What it signs with.
     pub keys: Keys,
+    /// How many messages of its own may precede a milestone, each joining one more tip to what it confirms. 0: a milestone
+    /// stands on two tips that random walks select; otherwise on the oldest tips.
+    pub checkpoints: usize,
+}
+
+impl CoordinatorPlan {
+    /// For how many milestones there are keys: that of the genesis' index and the one before it sign none.
+    pub fn keys_for_milestones(&self) -> u64 {
+        let depth = match &self.keys {
+            Keys::Depth(depth) => *depth,
+            Keys::Tree(tree) => tree.depth(),
+        };
+        (1_u64 << depth.min(63)).saturating_sub(u64::from(START_INDEX) + 1)
+    }
 }
 
 impl Default for CoordinatorPlan {
     fn default() -> Self {
-        CoordinatorPlan { node: 0, every: 10_000, keys: Keys::Depth(DEFAULT_KEY_DEPTH) }
+        CoordinatorPlan { node: 0, every: 10_000, keys: Keys::Depth(DEFAULT_KEY_DEPTH), checkpoints: 0 }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tanglegram_tangle::Input;
 use tanglegram_ternary::{Hash, Transaction, TransactionBuilder};
 
+use super::coordinator::Tips;
 use super::engine::{EPOCH, Event, Simulation};
 use super::history::Step;
 use super::workload::{self, Draw};
@@ -23,10 +24,14 @@ impl Simulation {
             let transactions = self.coordinator.pending.clone();
             return self.schedule(self.now, Event::Made { host: number, transactions });
         }
-        let parents = node.milestone_parents();
-        let both = [parents; 2];
-        let wanted = if self.coordinator.equivocates { &both[..] } else { &both[..1] };
-        let issued = self.coordinator.issue(self.now, clock, self.scenario.mwm, wanted);
+        let tips = Tips::of(node, self.scenario.coordinator.checkpoints);
+        let count = if self.coordinator.equivocates { 2 } else { 1 };
+        let had_keys = self.coordinator.out_of_keys.is_none();
+        let issued = self.coordinator.issue(self.now, clock, self.scenario.mwm, (count, &tips));
+        if had_keys && self.coordinator.out_of_keys.is_some() {
+            let next = u64::from(self.coordinator.last) + 1;
+            drop(self.line(number, "out-of-keys").number("milestone", next));
+        }
         let mut issued = issued.unwrap_or_default();
         if issued.len() == 1 {
             let milestone = issued.remove(0);

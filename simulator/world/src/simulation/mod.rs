@@ -9,14 +9,16 @@ mod tree;
 mod value;
 mod workload;
 mod write;
+mod write_options;
 
 use std::sync::Arc;
 
 use serde_yaml::Spanned;
-use tanglegram_tangle::{Dialect, Millis};
+use tanglegram_tangle::{Config, Dialect, Millis};
 
+use crate::Issuer;
 use crate::error::{Fault as Mistake, Source, WorldError};
-use crate::sim::{CoordinatorPlan, DEFAULT_KEY_DEPTH, Fault, Keys, LinkModel, Scenario};
+use crate::sim::{CoordinatorPlan, Fault, Keys, LinkModel, Scenario, Topology};
 
 pub use time::{positive as parse_time, show as show_time};
 pub(crate) use tree::Tree;
@@ -24,6 +26,7 @@ pub(crate) use value::Names;
 pub use write::{fault_text, world_text};
 
 use faults::Terms;
+pub(crate) use network::unreachable;
 use value::Value;
 
 /// The keys of the section as written.
@@ -60,17 +63,32 @@ impl Section {
 }
 
 /// What the rest of the world file says about a simulation.
-pub(crate) struct Frame {
+pub(crate) struct Frame<'a> {
     pub(crate) names: Names,
     pub(crate) dialect: Dialect,
     pub(crate) mwm: u8,
-    /// Milliseconds between milestones, where there is a coordinator.
-    pub(crate) milestone_every: Option<Millis>,
-    pub(crate) key_depth: Option<usize>,
+    pub(crate) coordinator: Option<&'a Issuer>,
+    /// The settings of each node.
+    pub(crate) configs: Vec<Config>,
+    /// Who is connected with whom, where the nodes name each other.
+    pub(crate) neighbors: Option<Topology>,
+}
+
+impl Frame<'_> {
+    /// The world's coordinator at work on the first node, else the simulation's own.
+    fn coordinator(&self) -> CoordinatorPlan {
+        let Some(own) = self.coordinator else { return CoordinatorPlan::default() };
+        CoordinatorPlan {
+            node: 0,
+            every: own.interval.as_millis() as Millis,
+            keys: Keys::Tree(own.tree.clone()),
+            checkpoints: own.checkpoints,
+        }
+    }
 }
 
 /// From what is written to what is simulated.
-pub(crate) fn build(section: &Section, frame: &Frame, source: &Arc<Source>) -> Result<Scenario, Mistake> {
+pub(crate) fn build(section: &Section, frame: &Frame<'_>, source: &Arc<Source>) -> Result<Scenario, Mistake> {
     let value = |key| Value::new(key, source);
     let default = Scenario::default();
     let names = &frame.names;
@@ -92,14 +110,15 @@ pub(crate) fn build(section: &Section, frame: &Frame, source: &Arc<Source>) -> R
     let recovery = section.recovery.as_ref().map(|key| within(value(key), duration)).transpose()?;
     Ok(Scenario {
         nodes: names.all().to_vec(),
-        topology: topology.unwrap_or_else(|| network::default_topology(names.len())),
+        topology: frame
+            .neighbors
+            .clone()
+            .or(topology)
+            .unwrap_or_else(|| network::default_topology(names.len())),
         mwm: frame.mwm,
         dialect: frame.dialect,
-        coordinator: CoordinatorPlan {
-            every: frame.milestone_every.unwrap_or(default.coordinator.every),
-            keys: Keys::Depth(frame.key_depth.unwrap_or(DEFAULT_KEY_DEPTH)),
-            ..default.coordinator
-        },
+        configs: frame.configs.clone(),
+        coordinator: frame.coordinator(),
         workload: workload.unwrap_or(default.workload),
         faults: faults.unwrap_or_default(),
         recovery: recovery.unwrap_or(default.recovery.min(duration)),

@@ -90,7 +90,7 @@ pub(crate) fn pair(value: Value<'_>, names: &Names) -> Result<(usize, usize), Mi
 }
 
 /// The first node that cannot be reached from node 0.
-fn unreachable(pairs: &[(usize, usize)], nodes: usize) -> Option<usize> {
+pub(crate) fn unreachable(pairs: &[(usize, usize)], nodes: usize) -> Option<usize> {
     let mut neighbours = vec![Vec::new(); nodes];
     for &(from, to) in pairs {
         neighbours[from].push(to);

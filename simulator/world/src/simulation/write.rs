@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use tanglegram_tangle::LocalSnapshots;
-
 use super::time::{show, show_signed};
 use super::value::Names;
-use crate::sim::{Behaviour, Fault, Keys, LinkModel, Scenario, Scope, Topology, Tweak, Workload};
+use super::write_options;
+use crate::sim::{
+    Behaviour, CoordinatorPlan, Fault, Keys, LinkModel, Scenario, Scope, Topology, Tweak, Workload,
+};
 
 /// A world file of a scenario and its seed.
 pub fn world_text(scenario: &Scenario, seed: u64, about: &str) -> String {
@@ -21,41 +22,41 @@ pub fn world_text(scenario: &Scenario, seed: u64, about: &str) -> String {
 fn header(text: &mut String, scenario: &Scenario, seed: u64, names: &Names, about: &str) -> std::fmt::Result {
     writeln!(text, "about: {}", quoted(about))?;
     writeln!(text, "dialect: {}\nseed: {seed}", scenario.dialect)?;
-    let depth = match &scenario.coordinator.keys {
-        Keys::Depth(depth) => *depth,
-        Keys::Tree(tree) => tree.depth(),
-    };
-    writeln!(
-        text,
-        "coordinator: {{ seed: SIMULATED9COORDINATOR, depth: {}, security: 1, mode: CURLP27, interval: {} }}",
-        depth,
-        show(scenario.coordinator.every)
-    )?;
-    writeln!(text, "options: {{ mwm: {}{} }}", scenario.mwm, snapshot_options(scenario))?;
-    if (0..scenario.nodes.len()).all(|node| names.name(node) == Some(&format!("n{node}"))) {
+    writeln!(text, "coordinator: {{ {} }}", coordinator(&scenario.coordinator))?;
+    let own: Vec<Vec<String>> =
+        scenario.configs.iter().map(|config| write_options::options(scenario, config)).collect();
+    let alike = own.windows(2).all(|two| two[0] == two[1]);
+    let mut common = vec![format!("mwm: {}", scenario.mwm)];
+    common.extend(own.first().filter(|_| alike).into_iter().flatten().cloned());
+    writeln!(text, "options: {{ {} }}", common.join(", "))?;
+    let is_plain = |node| names.name(node) == Some(&format!("n{node}"));
+    if alike && (0..scenario.nodes.len()).all(is_plain) {
         return writeln!(text, "nodes: {}", scenario.nodes.len());
     }
     writeln!(text, "nodes:")?;
-    (0..scenario.nodes.len()).try_for_each(|node| writeln!(text, "  {}: {{}}", name(node, names)))
+    (0..scenario.nodes.len()).try_for_each(|node| {
+        let own = own.get(node).filter(|_| !alike).map(|own| own.join(", ")).unwrap_or_default();
+        let own = if own.is_empty() { "{}".to_owned() } else { format!("{{ {own} }}") };
+        writeln!(text, "  {}: {own}", name(node, names))
+    })
 }
 
-/// The options of nodes that take local snapshots.
-fn snapshot_options(scenario: &Scenario) -> String {
-    let Some(config) = &scenario.template else { return String::new() };
-    let Some(LocalSnapshots { depth, interval_synced, interval_unsynced, pruning_delay }) =
-        config.local_snapshots
-    else {
-        return String::new();
+fn coordinator(plan: &CoordinatorPlan) -> String {
+    let keys = match &plan.keys {
+        Keys::Depth(depth) => {
+            format!("seed: SIMULATED9COORDINATOR, depth: {depth}, security: 1, mode: CURLP27")
+        }
+        Keys::Tree(tree) => format!(
+            "seed: {}, depth: {}, security: {}, mode: {}",
+            word(tree.seed().to_string().trim_end_matches('9')),
+            tree.depth(),
+            tree.security().fragments(),
+            tree.mode()
+        ),
     };
-    let mut text = format!(
-        ", max-depth: {}, local-snapshots-enabled: true, local-snapshots-depth: {depth}, \
-         local-snapshots-interval-synced: {interval_synced}, local-snapshots-interval-unsynced: {interval_unsynced}",
-        config.max_depth
-    );
-    if let Some(delay) = pruning_delay {
-        text += &format!(", local-snapshots-pruning-enabled: true, local-snapshots-pruning-delay: {delay}");
-    }
-    text
+    let checkpoints =
+        if plan.checkpoints > 0 { format!(", checkpoints: {}", plan.checkpoints) } else { String::new() };
+    format!("{keys}, interval: {}{checkpoints}", show(plan.every))
 }
 
 fn run(text: &mut String, scenario: &Scenario, names: &Names) -> std::fmt::Result {
@@ -231,7 +232,7 @@ fn word(text: &str) -> String {
 }
 
 /// A text in double quotes.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

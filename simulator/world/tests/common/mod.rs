@@ -9,12 +9,19 @@ pub(crate) fn parse(text: &str) -> Result<World, WorldError> {
 }
 
 /// A mistake as `line:column: message (help)`.
+#[allow(dead_code, reason = "not all who read worlds make mistakes")]
 pub(crate) fn mistake(text: &str) -> String {
-    match parse(text) {
+    mistake_of(parse(text).map(drop))
+}
+
+/// The mistake that was found, in the same form.
+#[allow(dead_code, reason = "not all who read worlds make mistakes")]
+pub(crate) fn mistake_of(read: Result<(), WorldError>) -> String {
+    match read {
         Err(WorldError::Invalid(fault)) => {
             let help = fault.hint().map(|help| format!(" ({help})")).unwrap_or_default();
             format!("{}: {fault}{help}", fault.place())
         }
-        other => panic!("{text}\n{other:?}"),
+        other => panic!("{other:?}"),
     }
 }
