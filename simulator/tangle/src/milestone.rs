@@ -10,6 +10,11 @@ use crate::planted::Bug;
 use crate::snapshot::Initial;
 use crate::store::{Tangle, TxId};
 
+/// Candidates that are completed at a time: anybody can make some.
+const MAX_CANDIDATES: usize = 20;
+/// The most members of a milestone: three for the signature, one for the path of its key.
+const MAX_MEMBERS: usize = 4;
+
 /// What became of a milestone candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Judgement {
@@ -101,6 +106,23 @@ impl Milestones {
         }
     }
 
+    /// Candidates above the latest milestone whose bundles could not be judged yet, the newest arrivals first.
+    fn candidates(&self, tangle: &Tangle) -> impl Iterator<Item = TxId> {
+        let is_ahead =
+            |id: &TxId| tangle.transaction(*id).is_some_and(|tail| milestone_index(tail) > self.latest.0);
+        self.waiting.iter().rev().copied().filter(is_ahead)
+    }
+
+    /// Whether a bundle came in part that may be a milestone above the latest.
+    pub(crate) fn has_candidates(&self, tangle: &Tangle) -> bool {
+        self.candidates(tangle).next().is_some()
+    }
+
+    /// What the newest candidates lack: of each bundle the first member that is unknown.
+    pub(crate) fn missing_members(&self, tangle: &Tangle) -> Vec<TxId> {
+        self.candidates(tangle).take(MAX_CANDIDATES).filter_map(|tail| missing_member(tangle, tail)).collect()
+    }
+
     fn consider(&mut self, tangle: &mut Tangle, config: &Config, candidate: TxId) {
         let Some(index) = tangle.transaction(candidate).map(milestone_index) else { return };
         let judgement = if index <= tangle.initial().index {
@@ -138,6 +160,20 @@ impl Milestones {
         };
         if verified { Judgement::Valid } else { Judgement::Invalid }
     }
+}
+
+/// The first unknown member of a bundle; none where the bundle ends before.
+fn missing_member(tangle: &Tangle, tail: TxId) -> Option<TxId> {
+    let bundle = tangle.transaction(tail)?.bundle();
+    let mut member = tail;
+    for _ in 0..MAX_MEMBERS {
+        tangle.transaction(member).filter(|transaction| transaction.bundle() == bundle)?;
+        member = tangle.vertex(member).trunk;
+        if !tangle.is_stored(member) {
+            return Some(member).filter(|&id| !tangle.is_entry_point(id));
+        }
+    }
+    None
 }
 
 /// The index a milestone claims; 15 trits are less than 2^24.

@@ -423,9 +423,11 @@ impl Node {
         if self.apply_milestones() && self.config.local_snapshots.is_some() {
             self.watch.schedule(now);
         }
-        if self.ledger.index == self.milestones.latest.0 {
+        let is_behind = self.ledger.index != self.milestones.latest.0;
+        if !is_behind {
             self.network.recently_requested.clear();
-        } else if self.network.ready_count() > 0 {
+        }
+        if (is_behind || self.milestones.has_candidates(&self.tangle)) && self.network.ready_count() > 0 {
             self.network.schedule_solidify(now);
         }
     }

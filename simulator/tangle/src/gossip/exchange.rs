@@ -181,6 +181,7 @@ impl Node {
             self.pay(out);
         }
         if due.solidify {
+            self.requests.complete(&self.tangle, &self.milestones);
             self.refresh_requests();
             self.ask_the_silent(out);
             if self.requests.len() > 0 {

@@ -27,6 +27,8 @@ pub(crate) struct Requests {
     hashes: BTreeMap<Place, Hash>,
     places: BTreeMap<Hash, Place>,
     last: Place,
+    /// Those of the hashes that were queued for candidates, which may turn out to be no milestones.
+    speculative: Vec<Hash>,
     /// Milestones that the snapshot says were seen and that were not asked for yet.
     seen: BTreeMap<Hash, i32>,
 }
@@ -94,6 +96,20 @@ impl Requests {
 }
 
 impl Requests {
+    /// Queues what milestone candidates lack, in place of what they lacked the last time.
+    pub(crate) fn complete(&mut self, tangle: &Tangle, milestones: &Milestones) {
+        for hash in std::mem::take(&mut self.speculative) {
+            self.fulfil(&hash);
+        }
+        for missing in milestones.missing_members(tangle) {
+            let hash = tangle.hash(missing);
+            if !self.places.contains_key(&hash) {
+                self.add(hash);
+                self.speculative.push(hash);
+            }
+        }
+    }
+
     fn ask_for_seen(&mut self, tangle: &Tangle, solid_index: i32) {
         let (near, far): (BTreeMap<Hash, i32>, _) = std::mem::take(&mut self.seen)
             .into_iter()

@@ -163,8 +163,14 @@ fn a_real_iri_and_ours_sync_from_each_other() {
 
 #[test]
 #[ignore = "needs a real Hornet 0.4: TANGLEGRAM_HORNET=/path/to/hornet"]
-fn a_real_hornet_syncs_from_ours() {
-    sync_from_ours(&Net::serve_every(Duration::from_millis(1_500), "{ a: {} }"), Real::hornet);
+fn a_real_hornet_and_ours_sync_from_each_other() {
+    let first = Net::serve_every(Duration::from_millis(1_500), "{ a: {} }");
+    let real = sync_from_ours(&first, Real::hornet);
+    // A Hornet says nothing unasked but what is new to it, and not even that where it asked for it.
+    let second = newcomer(&first, &real);
+    let nodes = [first.node(0), real.node(), second.node(0)];
+    agree(&nodes, nodes[0].solid() + 5, &holders(&first));
+    println!("and all stay so, at {}", nodes[2].solid());
 }
 
 /// What they compare: the payee, the rest, the wallet.
@@ -195,16 +201,23 @@ fn sync_from_ours(first: &Net, start: impl Fn(&str) -> Real) -> Real {
     real
 }
 
-/// A node of ours joins that knows nobody but the real one.
-fn sync_from_theirs(first: &Net, real: &Real) {
-    let (a, other, paid) = (first.node(0), real.node(), holders(first));
-    // A newcomer of ours learns everything from the real one only.
+/// A newcomer of ours, which learns everything from the real node only.
+fn newcomer(first: &Net, real: &Real) -> Net {
+    let (a, other) = (first.node(0), real.node());
     let second = Net::join(&format!("{{ b: {{ neighbors: ['{}'] }} }}", other.uri));
     let b = second.node(0);
     assert_eq!(other.ask(json!({ "command": "addNeighbors", "uris": [b.uri] }))["addedNeighbors"], json!(1));
     until_within(PATIENCE, "the newcomer and the real node meet", || connected(b).len() == 1);
-    agree(&[a, other, b], a.solid(), &paid);
+    agree(&[a, other, b], a.solid(), &holders(first));
     println!("ours synced from the real one to {}", b.solid());
+    second
+}
+
+/// A node of ours joins that knows nobody but the real one.
+fn sync_from_theirs(first: &Net, real: &Real) {
+    let (a, other, paid) = (first.node(0), real.node(), holders(first));
+    let second = newcomer(first, real);
+    let b = second.node(0);
     // New ones go all the way, both ways.
     for (from, to) in [(b, a), (a, b)] {
         let hash = first.say(from);
