@@ -83,6 +83,11 @@ impl Behaviour {
         }
     }
 
+    /// How many deeds that makes in so many milliseconds.
+    pub(crate) fn most_deeds(&self, millis: Millis) -> f64 {
+        self.every().map_or(0.0, |every| millis as f64 / every.max(1) as f64)
+    }
+
     /// Its name in world files and traces.
     pub fn name(&self) -> &'static str {
         match self {

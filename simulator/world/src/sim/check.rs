@@ -11,6 +11,10 @@ use super::scenario::{Keys, LinkModel, Scenario, Topology, Workload};
 
 /// The most nodes of a network.
 pub const MAX_NODES: usize = 10_000;
+/// The most connections of a network.
+pub const MAX_LINKS: usize = 500_000;
+/// The most bundles that are sent in a run.
+pub const MAX_SENDS: f64 = 1e7;
 /// The longest run: a virtual year.
 pub const MAX_DURATION: Millis = 366 * 24 * 3_600_000;
 /// Deepest key tree that is made.
@@ -170,6 +174,14 @@ pub(crate) fn check(scenario: &Scenario) -> Result<(), ScenarioError> {
     check_coordinator(scenario)?;
     check_numbers(scenario)?;
     check_workload(&scenario.workload, nodes)?;
+    let links = scenario.topology.most_links(nodes);
+    if links > MAX_LINKS {
+        return Err(out_of_range("the number of connections", "at most 500000", links));
+    }
+    if scenario.most_sends() > MAX_SENDS {
+        let value = format!("about {:.0}", scenario.most_sends());
+        return Err(out_of_range("the number of bundles in a whole run", "at most 10000000", value));
+    }
     if let Topology::Explicit(pairs) = &scenario.topology {
         for (index, &(a, b)) in pairs.iter().enumerate() {
             pair(a, b, nodes).map_err(|source| ScenarioError::Edge { index, source })?;

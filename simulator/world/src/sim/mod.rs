@@ -44,7 +44,7 @@ mod wallet;
 mod workload;
 
 pub use behaviour::{Behaviour, Misbehaving};
-pub use check::{Flaw, MAX_DURATION, MAX_MWM, MAX_NODES, ScenarioError};
+pub use check::{Flaw, MAX_DURATION, MAX_LINKS, MAX_MWM, MAX_NODES, MAX_SENDS, ScenarioError};
 pub use engine::{EPOCH, Simulation};
 pub use fault::{Fault, Scope, Timed, Tweak};
 pub use history::{Moment, Step};

@@ -14,7 +14,7 @@ use tanglegram_ternary::merkle::KeyTree;
 
 use super::behaviour::Misbehaving;
 use super::engine::START_INDEX;
-use super::fault::Timed;
+use super::fault::{Fault, Timed};
 use super::links;
 
 /// The depth of the simulation's own coordinator's key tree.
@@ -108,6 +108,19 @@ impl Scenario {
         end / self.coordinator.every.max(1)
     }
 
+    /// About how many bundles are sent in the whole run, by users, spammers and misbehaving nodes.
+    pub fn most_sends(&self) -> f64 {
+        let spam: f64 = self.workload.spammers.iter().map(|(_, rate)| rate).sum();
+        let seconds = self.duration as f64 / 1_000.0;
+        let begun = self.faults.iter().filter_map(|timed| match &timed.fault {
+            Fault::Behave(_, behaviour) => Some(behaviour),
+            _ => None,
+        });
+        let misdeeds = self.misbehaving.iter().map(|one| &one.behaviour).chain(begun);
+        let deeds: f64 = misdeeds.map(|behaviour| behaviour.most_deeds(self.duration)).sum();
+        (self.workload.rate + spam) * seconds + deeds
+    }
+
     /// The same run spelled out: what this seed draws as topology and swarm is written into the scenario, so that it can be
     /// reduced piece by piece.
     pub fn explicit(&self, seed: u64) -> Scenario {
@@ -167,6 +180,19 @@ pub enum Topology {
     },
     /// These pairs.
     Explicit(Vec<(usize, usize)>),
+}
+
+impl Topology {
+    /// How many pairs of so many nodes are connected, at most.
+    pub fn most_links(&self, nodes: usize) -> usize {
+        match self {
+            Topology::Ring => nodes,
+            Topology::Complete => nodes.saturating_mul(nodes.saturating_sub(1)) / 2,
+            Topology::Regular { degree } => nodes.saturating_mul(*degree).div_ceil(2),
+            Topology::SmallWorld { near } => nodes.saturating_mul(near.saturating_add(1)),
+            Topology::Explicit(pairs) => pairs.len(),
+        }
+    }
 }
 
 /// How messages travel along a link.

@@ -18,7 +18,7 @@ use tanglegram_tangle::{Config, Dialect, Millis};
 
 use crate::Issuer;
 use crate::error::{Fault as Mistake, Source, WorldError};
-use crate::sim::{CoordinatorPlan, Fault, Keys, LinkModel, Scenario, Topology};
+use crate::sim::{CoordinatorPlan, Fault, Keys, LinkModel, MAX_SENDS, Scenario, Topology};
 
 pub use time::{positive as parse_time, show as show_time};
 pub(crate) use tree::Tree;
@@ -108,7 +108,7 @@ pub(crate) fn build(section: &Section, frame: &Frame<'_>, source: &Arc<Source>) 
     let misbehaving =
         section.misbehaving.as_ref().map(|key| workload::misbehaving(value(key), names)).transpose()?;
     let recovery = section.recovery.as_ref().map(|key| within(value(key), duration)).transpose()?;
-    Ok(Scenario {
+    let scenario = Scenario {
         nodes: names.all().to_vec(),
         topology: frame
             .neighbors
@@ -128,7 +128,22 @@ pub(crate) fn build(section: &Section, frame: &Frame<'_>, source: &Arc<Source>) 
         swarm,
         duration,
         ..Scenario::default()
-    })
+    };
+    check_sends(section, &scenario, source)?;
+    Ok(scenario)
+}
+
+/// Refuses runs in which more is sent than any machine holds.
+fn check_sends(section: &Section, scenario: &Scenario, source: &Arc<Source>) -> Result<(), Mistake> {
+    let sends = scenario.most_sends();
+    let place = section.workload.as_ref().or(section.misbehaving.as_ref()).or(section.duration.as_ref());
+    match place.filter(|_| sends > MAX_SENDS) {
+        Some(place) => Err(Value::new(place, source).mistake(format_args!(
+            "in {} about {sends:.0} bundles would be sent, at most {MAX_SENDS:.0} can be",
+            time::show(scenario.duration)
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// How long a run lasts.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::tree::Tree;
 use super::value::{Names, Value};
 use crate::error::Fault as Mistake;
-use crate::sim::Topology;
+use crate::sim::{MAX_LINKS, Topology};
 
 const TOPOLOGY: &str =
     "ring, complete, { random-regular: 4 }, { small-world: 2 } or a list of pairs of nodes";
@@ -22,7 +22,17 @@ pub(crate) fn default_topology(nodes: usize) -> Topology {
     }
 }
 
+/// Who is connected with whom; never more connections than a machine holds.
 pub(crate) fn topology(value: Value<'_>, names: &Names) -> Result<Topology, Mistake> {
+    let (topology, nodes) = (read(value, names)?, names.len());
+    match topology.most_links(nodes) {
+        links if links > MAX_LINKS => Err(value
+            .mistake(format_args!("that makes {links} connections of {nodes} nodes, more than {MAX_LINKS}"))),
+        _ => Ok(topology),
+    }
+}
+
+fn read(value: Value<'_>, names: &Names) -> Result<Topology, Mistake> {
     match value.tree() {
         Tree::Scalar(word) => match word.as_str() {
             "ring" => Ok(Topology::Ring),
