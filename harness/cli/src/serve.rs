@@ -9,8 +9,9 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use tanglegram_mirror::Dialect as MirrorDialect;
 use tanglegram_target::DIALECTS;
-use tanglegram_wire::{Places, Running, serve_world};
-use tanglegram_world::{BUILT_IN, World};
+use tanglegram_wire::{Places, Running, ServeError, only_in_the_queue, serve_with_faults, serve_world};
+use tanglegram_world::sim::Fault;
+use tanglegram_world::{BUILT_IN, World, fault_text, show_time};
 
 use crate::exit::Exit;
 use crate::mine;
@@ -37,6 +38,13 @@ pub(crate) struct ServeArgs {
     /// Keep what the nodes know in this folder, and go on from there: nothing is acknowledged before it is on the disk
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Let the world's faults happen to the served network, those of its timetable and of its swarm, and its links be as it says;
+    /// each is told when it happens
+    #[arg(long)]
+    faults: bool,
+    /// With --faults: the seed of all that is random about them [default: the world's, or 0]
+    #[arg(long, value_name = "N", requires = "faults")]
+    seed: Option<u64>,
 }
 
 /// Serves a world until Ctrl-C or SIGTERM.
@@ -51,8 +59,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Exit {
     };
     // From before the first `listening` line on: whoever reads it may send a signal at once.
     let stop = runtime.block_on(async { stop_signal() });
-    let (stop, running) = match (stop, serve_world(&world, Places { api: args.listen, gossip: args.gossip }))
-    {
+    let (stop, running) = match (stop, start(args, &world)) {
         (Ok(stop), Ok(running)) => (stop, running),
         (Err(error), _) => return refuse(&format!("cannot wait for signals: {error}")),
         (_, Err(error)) => return refuse(&error.to_string()),
@@ -61,6 +68,38 @@ pub(crate) fn serve(args: &ServeArgs) -> Exit {
     runtime.block_on(stop);
     running.shutdown();
     Exit::Expected
+}
+
+fn start(args: &ServeArgs, world: &World) -> Result<Running, ServeError> {
+    let places = Places { api: args.listen, gossip: args.gossip };
+    if !args.faults {
+        return serve_world(world, places);
+    }
+    let names = world.scenario.nodes.clone();
+    let report = move |at, fault: &Fault, failure: Option<&str>| {
+        let failure = failure.map(|why| format!(" (not done: {why})")).unwrap_or_default();
+        let mut out = io::stdout().lock();
+        // Nobody may be reading.
+        let _ = writeln!(out, "fault {} {}{failure}", show_time(at), fault_text(fault, &names));
+        let _ = out.flush();
+    };
+    serve_with_faults(world, places, Box::new(report))
+}
+
+/// Whether the world's faults can happen to a served network.
+fn check_faults(args: &ServeArgs, world: &World) -> Result<(), Exit> {
+    if world.scenario.timetable(world.seed).is_empty() {
+        return Err(refuse(&format!(
+            "--faults: the world {} has no `faults` and no `swarm`, so that nothing would happen; \
+             fixtures/worlds/README.md tells how to write them",
+            args.world
+        )));
+    }
+    if let Some(what) = only_in_the_queue(&world.scenario, world.seed) {
+        let sim = "`tanglegram sim` can do it";
+        return Err(refuse(&format!("--faults: {what} cannot be had on real ports; {sim}")));
+    }
+    Ok(())
 }
 
 fn load(args: &ServeArgs) -> Result<World, Exit> {
@@ -74,6 +113,10 @@ fn load(args: &ServeArgs) -> Result<World, Exit> {
     if let Some(folder) = &args.data {
         let named = |name| refuse(&format!("--data: the node name `{name}` cannot be that of a folder"));
         world = world.with_data(folder).map_err(named)?;
+    }
+    world.seed = args.seed.unwrap_or(world.seed);
+    if args.faults {
+        check_faults(args, &world)?;
     }
     Ok(world)
 }

@@ -1,5 +1,7 @@
 //! `tanglegram sim`: one run of a world's whole network.
 
+mod wire;
+
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal};
 use std::path::PathBuf;
@@ -43,6 +45,10 @@ pub(crate) struct SimArgs {
     /// Tell how and when this node came to know, solidify and confirm the transaction with this hash, or begin of a hash
     #[arg(long, num_args = 2, value_names = ["NODE", "TX"])]
     explain: Option<Vec<String>>,
+    /// Run it on turmoil hosts instead of the event queue: the nodes' real HTTP and TCP code on a simulated network with simulated
+    /// disks, at most 25 nodes
+    #[arg(long, conflicts_with_all = ["stop_at", "explain"])]
+    wire: bool,
     /// Print one JSON object with the outcome
     #[arg(long)]
     json: bool,
@@ -69,6 +75,9 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn run(&self) -> Result<Exit, Exit> {
+        if self.args.wire {
+            return wire::tell(self);
+        }
         let writer = self.args.trace.as_ref().map(|path| self.writer(path)).transpose()?;
         let (report, told) = self.once(writer.map_or_else(Trace::default, |file| Trace::to(file)))?;
         let again = if self.args.twice { Some(self.once(Trace::default())?.0) } else { None };
@@ -121,6 +130,9 @@ impl Case<'_> {
 
     fn replay(&self) -> String {
         let mut command = replay(&self.args.world, self.seed);
+        if self.args.wire {
+            command.push_str(" --wire");
+        }
         if let Some(until) = self.args.until {
             command.push_str(&format!(" --until {}", show_time(until)));
         }

@@ -246,3 +246,68 @@ fn shards_merge_to_the_whole() {
     let again = tanglegram(&["sweep", "merge", &out("merged.jsonl"), &out("whole")]);
     assert_eq!((again.code, told(&again.stdout, "digest")), (Some(0), told(&whole.stdout, "digest")));
 }
+
+/// The words of the `node` lines of a run on turmoil hosts, each after its node's name.
+fn node_lines(output: &str) -> Vec<&str> {
+    let lines = output.lines().filter_map(|line| line.strip_prefix("node         "));
+    lines.map(|line| line.split_once(' ').unwrap().1).collect()
+}
+
+#[test]
+fn a_world_runs_on_turmoil_hosts_and_reproduces() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = file(folder.path(), "tiny.yaml", TINY);
+    let run = tanglegram(&["sim", &world, "--seed", "3", "--wire", "--twice"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert_eq!((told(&run.stdout, "again"), told(&run.stdout, "agreement")), ("the same", "all nodes"));
+    let nodes = node_lines(&run.stdout);
+    assert!(nodes.len() == 3 && nodes.iter().all(|line| *line == nodes[0]), "{}", run.stdout);
+    assert!(nodes[0].starts_with("milestone ") && nodes[0].contains(" ledger "), "{}", run.stdout);
+    let trace = folder.path().join("trace.jsonl");
+    let args = [
+        "sim",
+        &world,
+        "--seed",
+        "3",
+        "--wire",
+        "--json",
+        "--until",
+        "9s",
+        "--trace",
+        trace.to_str().unwrap(),
+    ];
+    let object: serde_json::Value = serde_json::from_str(&tanglegram(&args).stdout).unwrap();
+    assert_eq!((&object["type"], &object["agree"]), (&"network-run".into(), &true.into()), "{object}");
+    let written = fs::read(&trace).unwrap();
+    assert_eq!(object["digest"], blake3::hash(&written).to_hex().as_str());
+    assert!(written.iter().filter(|byte| **byte == b'\n').count() as u64 == object["events"]);
+}
+
+#[test]
+fn on_turmoil_hosts_who_stays_cut_off_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = file(folder.path(), "bad.yaml", BAD);
+    let run = tanglegram(&["sim", &world, "--wire"]);
+    assert_eq!(run.code, Some(7), "{}{}", run.stdout, run.stderr);
+    assert_eq!(told(&run.stdout, "agreement"), "none: the nodes differ");
+    assert!(told(&run.stdout, "violated").starts_with("liveness at bob "), "{}", run.stdout);
+    assert!(told(&run.stdout, "replay").ends_with(" --wire"), "{}", run.stdout);
+}
+
+#[test]
+fn what_cannot_run_on_turmoil_hosts_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let large =
+        file(folder.path(), "large.yaml", "nodes: 26\noptions: { mwm: 1 }\nduration: 10s\nrecovery: 5s\n");
+    let run = tanglegram(&["sim", &large, "--wire"]);
+    assert_eq!(run.code, Some(3), "{}", run.stdout);
+    assert!(run.stderr.contains("26 nodes are too many for turmoil hosts: at most 25"), "{}", run.stderr);
+    let lying = format!("{TINY}misbehaving: {{ carol: garbage }}\n");
+    let lying = file(folder.path(), "lying.yaml", &lying);
+    let run = tanglegram(&["sim", &lying, "--wire"]);
+    assert_eq!(run.code, Some(3), "{}", run.stdout);
+    assert!(run.stderr.contains("`garbage` of carol is only for the event queue"), "{}", run.stderr);
+    let run = tanglegram(&["sim", &lying, "--wire", "--stop-at", "5"]);
+    assert_eq!(run.code, Some(2), "{}", run.stdout);
+    assert!(run.stderr.contains("--stop-at"), "{}", run.stderr);
+}

@@ -1,8 +1,6 @@
 //! One connection to a node, kept alive, with a bound on everything the other side can do.
 
-use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
@@ -11,10 +9,10 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
-use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::connector::{Connector, Tcp};
 use crate::endpoint::Endpoint;
 use crate::message::{Reply, Request};
 
@@ -127,7 +125,8 @@ impl ExchangeError {
 
 /// A client of one endpoint, with at most one connection open.
 #[derive(Debug)]
-pub struct Client {
+pub struct Client<C = Tcp> {
+    connector: C,
     endpoint: Endpoint,
     limits: Limits,
     host: HeaderValue,
@@ -144,9 +143,16 @@ struct Connection {
 impl Client {
     /// A client that has not connected yet.
     pub fn new(endpoint: Endpoint, limits: Limits) -> Self {
+        Client::over(Tcp, endpoint, limits)
+    }
+}
+
+impl<C: Connector> Client<C> {
+    /// A client that has not connected yet, over another network than the system's.
+    pub fn over(connector: C, endpoint: Endpoint, limits: Limits) -> Self {
         let host = HeaderValue::try_from(endpoint.authority());
         let host = host.unwrap_or_else(|_| HeaderValue::from_static("localhost"));
-        Self { endpoint, limits, host, connection: None }
+        Self { connector, endpoint, limits, host, connection: None }
     }
 
     /// The endpoint asked.
@@ -232,13 +238,11 @@ impl Client {
 
     async fn connect(&self, from_outside: bool) -> Result<Connection, ExchangeError> {
         let deadline = Instant::now() + self.limits.connect;
-        let opened = timeout_at(deadline, open(&self.endpoint, from_outside)).await;
+        let opened = timeout_at(deadline, self.connector.connect(&self.endpoint, from_outside)).await;
         let stream = opened.map_err(|_| ExchangeError::ConnectTimeout {
             address: self.endpoint.authority(),
             limit: self.limits.connect,
         })??;
-        // Requests are small: waiting to fill a packet only costs time.
-        let _ = stream.set_nodelay(true);
         let mut builder = http1::Builder::new();
         builder.max_buf_size(self.limits.head).max_headers(self.limits.headers);
         let handshake = builder.handshake(TokioIo::new(stream)).await;
@@ -323,45 +327,5 @@ fn explain(error: &hyper::Error, limits: &Limits) -> ExchangeError {
     } else {
         let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
         ExchangeError::Broken(format!("{error}{cause}"))
-    }
-}
-
-/// Connects to the first address that takes us.
-async fn open(endpoint: &Endpoint, from_outside: bool) -> Result<TcpStream, ExchangeError> {
-    let found = tokio::net::lookup_host((endpoint.host(), endpoint.port())).await;
-    let addresses =
-        found.map_err(|source| ExchangeError::Resolve { host: endpoint.host().to_owned(), source })?;
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in addresses {
-        let attempt: Box<dyn Future<Output = io::Result<TcpStream>> + Send + Unpin> =
-            if from_outside && address.ip().is_loopback() {
-                let local = outside_address().await.ok_or(ExchangeError::NoOtherAddress)?;
-                Box::new(Box::pin(connect_from(local, address)))
-            } else {
-                Box::new(Box::pin(TcpStream::connect(address)))
-            };
-        match attempt.await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
-    }
-    Err(ExchangeError::Connect { address: endpoint.authority(), source: last })
-}
-
-async fn connect_from(local: Ipv4Addr, address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::from((local, 0)))?;
-    socket.connect(address).await
-}
-
-/// The address this machine would use towards the world; nothing is sent to find out.
-pub async fn outside_address() -> Option<Ipv4Addr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await.ok()?;
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).await.ok()?;
-    match socket.local_addr().ok()? {
-        SocketAddr::V4(address) if !address.ip().is_loopback() && !address.ip().is_unspecified() => {
-            Some(*address.ip())
-        }
-        _ => None,
     }
 }

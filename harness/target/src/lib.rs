@@ -5,6 +5,7 @@
 //! never asked for. A [`Provider`] finds the endpoint whose node is in the state that a vector needs.
 
 mod client;
+mod connector;
 mod embedded;
 mod endpoint;
 mod faulty;
@@ -14,7 +15,8 @@ mod provider;
 mod recorder;
 mod worlds;
 
-pub use client::{Client, ExchangeError, Limits, outside_address};
+pub use client::{Client, ExchangeError, Limits};
+pub use connector::{Connector, Tcp, outside_address};
 pub use embedded::{Embedded, EmbeddedError, Serving};
 pub use endpoint::{Endpoint, UrlError};
 pub use faulty::{BadFaults, Counts, Faults, FaultyProxy};

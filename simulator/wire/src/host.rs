@@ -1,26 +1,39 @@
 //! A node and the world around it: requests in, replies out, proof of work in between, and what neighbours say.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::net::IpAddr;
 use std::rc::Rc;
 
 use tanglegram_tangle::gossip::{Message, PeerId};
-use tanglegram_tangle::{ApiRequest, Input, Node, Output, Reply, RequestId};
+use tanglegram_tangle::{ApiRequest, Input, Millis, Node, Output, Reply, RequestId};
 use tanglegram_ternary::Tag;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::sync::oneshot;
+use tokio::time::{Duration, Instant, sleep_until};
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::data::{Journal, Written};
 use crate::gossip::Links;
 use crate::miner::{Mined, Miner};
+
+/// Neighbours' messages that a paused node keeps; more are lost.
+const MAX_HELD: usize = 50_000;
+
+/// Told of every input of a node before the node is.
+pub(crate) type Observer = Rc<dyn Fn(&Input)>;
 
 /// Drives one node on one thread.
 pub(crate) struct Host {
     inner: RefCell<Inner>,
     next: Cell<RequestId>,
+    clock: Clock,
+    /// What a neighbour's message costs, in milliseconds, and until when the node is at work on one.
+    cost: Cell<Millis>,
+    busy_until: Cell<Option<Instant>>,
+    /// Whether its coordinator, if it has one, issues milestones.
+    issues: Cell<bool>,
 }
 
 /// What became of a request.
@@ -32,10 +45,94 @@ pub(crate) enum Answer {
 }
 
 impl Host {
-    pub(crate) fn new(node: Node, miner: Miner, journal: Option<Journal>) -> Self {
-        let (links, waiting, outputs) = (None, BTreeMap::new(), Vec::new());
-        let inner = Inner { node, miner, links, journal, waiting, outputs };
-        Self { inner: RefCell::new(inner), next: Cell::new(0) }
+    pub(crate) fn new(node: Node, miner: Miner, journal: Option<Journal>, clock: Clock) -> Self {
+        let inner = Inner {
+            node,
+            miner,
+            links: None,
+            journal,
+            waiting: BTreeMap::new(),
+            outputs: Vec::new(),
+            held: None,
+            observer: None,
+            clock: clock.clone(),
+        };
+        Self {
+            inner: RefCell::new(inner),
+            next: Cell::new(0),
+            clock,
+            cost: Cell::new(0),
+            busy_until: Cell::new(None),
+            issues: Cell::new(true),
+        }
+    }
+
+    /// The time on the node's clock.
+    pub(crate) fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Sets the node's clock that many milliseconds ahead, or behind.
+    pub(crate) fn set_skew(&self, skew: i64) {
+        self.clock.set_skew(skew);
+        self.inner.borrow().links.iter().for_each(Links::nudge);
+    }
+
+    /// From now on every message of a neighbour takes the node so many milliseconds.
+    pub(crate) fn set_cost(&self, cost: Millis) {
+        self.cost.set(cost);
+    }
+
+    /// Whether its coordinator is to issue milestones.
+    pub(crate) fn issues(&self) -> bool {
+        self.issues.get() && !self.is_paused()
+    }
+
+    /// Stops its coordinator, or lets it go on.
+    pub(crate) fn set_issues(&self, issues: bool) {
+        self.issues.set(issues);
+    }
+
+    /// Has the node do nothing until it is resumed; what comes in waits.
+    pub(crate) fn pause(&self) {
+        self.inner.borrow_mut().held.get_or_insert_default();
+    }
+
+    /// Whether the node does nothing.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.inner.borrow().held.is_some()
+    }
+
+    /// Lets a paused node take in what waited, and go on.
+    pub(crate) fn resume(&self) {
+        let mut inner = self.inner.borrow_mut();
+        let Some(held) = inner.held.take() else { return };
+        for input in held {
+            inner.run(input, None);
+        }
+        // Its timer may have passed meanwhile.
+        inner.run(Input::Tick, None);
+        inner.links.iter().for_each(Links::nudge);
+    }
+
+    /// Whether everything the node knows is on its disk.
+    pub(crate) fn is_written(&self) -> bool {
+        self.inner.borrow().journal.as_ref().is_none_or(Journal::is_written)
+    }
+
+    /// Has everything told that the node takes in.
+    pub(crate) fn observe(&self, observer: Observer) {
+        self.inner.borrow_mut().observer = Some(observer);
+    }
+
+    /// Waits until the node has time for a neighbour's message.
+    pub(crate) async fn turn(&self) {
+        let cost = Duration::from_millis(self.cost.get());
+        if !cost.is_zero() {
+            let free = self.busy_until.get().map_or_else(Instant::now, |until| until.max(Instant::now()));
+            self.busy_until.set(Some(free + cost));
+            sleep_until(free + cost).await;
+        }
     }
 
     /// The most UTF-16 units of a body the node takes.
@@ -140,15 +237,33 @@ struct Inner {
     waiting: BTreeMap<RequestId, oneshot::Sender<Reply>>,
     /// Empty between inputs; kept for its capacity.
     outputs: Vec<Output>,
+    /// What came in while the node is paused.
+    held: Option<VecDeque<Input>>,
+    observer: Option<Observer>,
+    clock: Clock,
 }
 
 impl Inner {
     /// Gives the node an input and does what it asks for; returns the reply to the request `asked`, if it came.
     fn run(&mut self, input: Input, asked: Option<RequestId>) -> Option<Reply> {
+        if let Some(held) = &mut self.held {
+            let is_lost = match input {
+                Input::Tick => true, // it gets one when it goes on
+                Input::Received { .. } => held.len() >= MAX_HELD,
+                _ => false,
+            };
+            if !is_lost {
+                held.push_back(input);
+            }
+            return None;
+        }
         let mut outputs = mem::take(&mut self.outputs);
         let (mut answer, mut inputs) = (None, vec![input]);
         while let Some(input) = inputs.pop() {
-            self.node.handle(clock::now(), input, &mut outputs);
+            if let Some(observer) = &self.observer {
+                observer(&input);
+            }
+            self.node.handle(self.clock.now(), input, &mut outputs);
             self.journal.iter_mut().for_each(|journal| journal.write(&mut self.node));
             for output in outputs.drain(..) {
                 let output = match &mut self.journal {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tanglegram_tangle::{Input, Node};
+use tanglegram_tangle::{Input, Millis, Node};
 use tanglegram_ternary::merkle::KeyTree;
 use tanglegram_ternary::milestone::{self, IssueError};
 use tanglegram_ternary::pow::{self, Control, PowError, Work};
@@ -13,8 +13,9 @@ use tanglegram_ternary::{Hash, Transaction};
 use tokio::task::spawn_blocking;
 use tokio::time::{self, MissedTickBehavior};
 
-use crate::clock;
 use crate::host::Host;
+use crate::miner::Labour;
+use crate::miner::mining_time;
 
 /// Who issues milestones on a node, and how often.
 #[derive(Clone)]
@@ -28,11 +29,20 @@ pub struct Milestones {
     pub checkpoints: usize,
 }
 
+impl Milestones {
+    /// Those of a world's coordinator.
+    pub(crate) fn of(issuer: &tanglegram_world::Issuer) -> Milestones {
+        let (tree, interval) = (Arc::clone(&issuer.tree), issuer.interval);
+        Milestones { tree, interval, checkpoints: issuer.checkpoints }
+    }
+}
+
 /// Issues milestones on one node.
 pub(crate) struct Issuer {
     name: String,
     host: Rc<Host>,
     milestones: Milestones,
+    labour: Labour,
     /// Stops the proof of work under way when the issuer is dropped.
     control: Arc<Control>,
 }
@@ -51,8 +61,8 @@ struct Draft {
 
 impl Issuer {
     /// The coordinator's work on the node of that name.
-    pub(crate) fn new(name: String, host: Rc<Host>, milestones: Milestones) -> Self {
-        Self { name, host, milestones, control: Arc::default() }
+    pub(crate) fn new(name: String, host: Rc<Host>, milestones: Milestones, labour: Labour) -> Self {
+        Self { name, host, milestones, labour, control: Arc::default() }
     }
 
     /// Issues milestones, one per interval, until the keys are used up or the task is aborted.
@@ -79,18 +89,34 @@ impl Issuer {
         );
     }
 
-    /// Issues the next milestone, unless the node still waits for the past of the latest one.
+    /// Issues the next milestone, unless the node still waits for the past of the latest one, or nobody wants any.
     pub(crate) async fn issue(&self) -> Result<(), IssueError<PowError>> {
-        let most = self.milestones.checkpoints + 1;
-        let Some(draft) = self.host.with_node(|node| next(node, most)) else { return Ok(()) };
-        let (tree, control) = (Arc::clone(&self.milestones.tree), Arc::clone(&self.control));
-        // A panic in there is a mistake in the program, told by the thread that panicked; there is no milestone then.
-        let Ok(milestone) = spawn_blocking(move || draft.finish(&tree, &control)).await else {
+        if !self.host.issues() {
             return Ok(());
-        };
+        }
+        let (most, now) = (self.milestones.checkpoints + 1, self.host.now());
+        let Some(draft) = self.host.with_node(|node| next(node, now, most)) else { return Ok(()) };
+        let Some(milestone) = self.finish(draft).await else { return Ok(()) };
         let transactions = milestone?.into_iter().map(Arc::new).collect();
         self.host.input(Input::Store { transactions });
         Ok(())
+    }
+
+    /// What becomes of a draft; nothing where whoever worked on it is gone.
+    async fn finish(&self, draft: Draft) -> Option<Result<Vec<Transaction>, IssueError<PowError>>> {
+        let (tree, control) = (Arc::clone(&self.milestones.tree), Arc::clone(&self.control));
+        match self.labour {
+            Labour::Threads => {
+                let threads = thread::available_parallelism().map_or(1, usize::from);
+                // A panic in there is a mistake in the program, told by the thread that panicked.
+                spawn_blocking(move || draft.finish(&tree, &control, threads)).await.ok()
+            }
+            Labour::Virtual { hash_rate } => {
+                let count = draft.tips.len().saturating_sub(1) + 1 + tree.security() as usize;
+                time::sleep(mining_time(hash_rate, draft.mwm, count)).await;
+                Some(draft.finish(&tree, &control, 1))
+            }
+        }
     }
 }
 
@@ -101,7 +127,7 @@ impl Drop for Issuer {
 }
 
 /// What the next milestone of a node is, on at most so many tips; none while the latest one is not solid.
-fn next(node: &mut Node, most: usize) -> Option<Draft> {
+fn next(node: &mut Node, now: Millis, most: usize) -> Option<Draft> {
     let latest = node.latest_milestone_index();
     (latest == node.solid_milestone_index()).then_some(())?;
     let (latest_hash, tips) = node.oldest_tips(most);
@@ -110,16 +136,20 @@ fn next(node: &mut Node, most: usize) -> Option<Draft> {
         latest: latest_hash,
         tips,
         mwm: node.config().required_weight() as usize,
-        now: clock::now().try_into().unwrap_or(i64::MAX),
+        now: now.try_into().unwrap_or(i64::MAX),
     })
 }
 
 impl Draft {
     /// The checkpoints and the milestone, parents before children.
-    fn finish(self, tree: &KeyTree, control: &Control) -> Result<Vec<Transaction>, IssueError<PowError>> {
+    fn finish(
+        self,
+        tree: &KeyTree,
+        control: &Control,
+        threads: usize,
+    ) -> Result<Vec<Transaction>, IssueError<PowError>> {
         // Rather none than checkpoints without their milestone.
         tree.leaf(self.index).ok_or(IssueError::NoKey { index: self.index })?;
-        let threads = thread::available_parallelism().map_or(1, usize::from);
         let work = Work { mwm: self.mwm, timestamp: self.now, threads, control };
         let attach = |member, trunk: &Hash, branch: &Hash| pow::attach(member, trunk, branch, &work);
         let seconds = self.now / 1000;
@@ -138,6 +168,8 @@ mod tests {
 
     use super::*;
 
+    /// What the clock shows in these tests.
+    const NOW: Millis = 1_700_000_000_000;
     const WORLD: &str = "wallet: { seed: ALICE }\n\
         coordinator: { seed: COO, depth: 2, security: 1, mode: CURLP27 }\n\
         options: { mwm: 1 }\nnodes: { n0: {} }\n";
@@ -150,7 +182,7 @@ mod tests {
     fn store(node: &mut Node, transactions: Vec<Transaction>) -> Vec<Hash> {
         let hashes = transactions.iter().map(Transaction::hash).collect();
         let transactions = transactions.into_iter().map(Arc::new).collect();
-        node.handle(clock::now(), Input::Store { transactions }, &mut Vec::new());
+        node.handle(NOW, Input::Store { transactions }, &mut Vec::new());
         hashes
     }
 
@@ -164,7 +196,7 @@ mod tests {
     }
 
     fn messages(count: usize) -> Vec<Transaction> {
-        let work = Work { mwm: 1, timestamp: clock::now() as i64, threads: 1, control: &Control::new() };
+        let work = Work { mwm: 1, timestamp: NOW as i64, threads: 1, control: &Control::new() };
         let attach = |number| {
             let message = message(work.timestamp / 1000 + number);
             pow::attach(message, &Hash::NULL, &Hash::NULL, &work).unwrap()
@@ -173,7 +205,7 @@ mod tests {
     }
 
     fn issue(node: &mut Node, tree: &KeyTree, most: usize) -> Result<usize, IssueError<PowError>> {
-        let transactions = next(node, most).unwrap().finish(tree, &Control::new())?;
+        let transactions = next(node, NOW, most).unwrap().finish(tree, &Control::new(), 1)?;
         Ok(store(node, transactions).len())
     }
 

@@ -11,16 +11,19 @@ use tanglegram_tangle::Node;
 use tanglegram_ternary::milestone::IssueError;
 use tanglegram_ternary::pow::PowError;
 use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{self, spawn_local};
 
 use crate::access::Access;
-use crate::data::{DataError, Journal, Stored};
-use crate::gossip::{self, Gossip};
+use crate::clock::Clock;
+use crate::data::{DataError, Journal, Stored, Written};
+use crate::gossip::{self, Around, Dialer, Gossip, Neighbors, Tcp};
 use crate::host::Host;
 use crate::iri::Api;
 use crate::issuer::{Issuer, Milestones};
-use crate::miner::Miner;
+use crate::listener::Listener;
+use crate::miner::{Labour, Miner};
 use crate::mirror::ServedMirror;
 use crate::server::Connections;
 
@@ -105,7 +108,7 @@ pub fn serve_all(nodes: Vec<Served>, mirrors: Vec<ServedMirror>) -> Result<Runni
     let thread = thread::Builder::new().name(format!("wire {name}"));
     let thread = thread.spawn(move || run(nodes, mirrors, &ready, stopped)).map_err(failed)?;
     started.recv().map_err(|_| failed(io::Error::other("the server thread ended at once")))??;
-    Ok(Running { apis, gossips, mirrors: mirror_apis, stop: Some(stop), thread: Some(thread) })
+    Ok(Running::new(apis, gossips, mirror_apis, (stop, thread)))
 }
 
 fn addresses<'a>(
@@ -125,6 +128,16 @@ pub struct Running {
 }
 
 impl Running {
+    /// What is served where, and the thread that does it until the sender is dropped.
+    pub(crate) fn new(
+        apis: Vec<(String, SocketAddr)>,
+        gossips: Vec<(String, SocketAddr)>,
+        mirrors: Vec<(String, SocketAddr)>,
+        (stop, thread): (oneshot::Sender<()>, JoinHandle<()>),
+    ) -> Running {
+        Running { apis, gossips, mirrors, stop: Some(stop), thread: Some(thread) }
+    }
+
     /// Name and API address of each node, in the order they were given.
     pub fn apis(&self) -> &[(String, SocketAddr)] {
         &self.apis
@@ -198,37 +211,95 @@ fn run(
     runtime.shutdown_timeout(PARTING); // a name that is being looked up may take longer
 }
 
-/// Starts a node; its coordinator has issued the first milestone when this returns. Returns the tasks to stop first.
+/// Starts a node on real sockets. Returns the tasks to stop first.
 async fn open(
     served: Served,
     connections: &Rc<Connections>,
     places: &Arc<Semaphore>,
 ) -> Result<Vec<task::JoinHandle<()>>, ServeError> {
-    let Served { name, node, listener, access, milestones, gossip, data } = served;
-    let failed = |source| ServeError::Io { name: name.clone(), source };
-    let (miner, results) = Miner::start(&format!("pow {name}")).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
-    let (journal, written) =
-        data.map(|data| Journal::start(&name, data)).transpose().map_err(failed)?.unzip();
-    let host = Rc::new(Host::new(node, miner, journal));
-    spawn_local(Rc::clone(&host).collect(results));
-    if let Some(written) = written {
-        spawn_local(Rc::clone(&host).follow(written));
+    let (starting, listener, around) = served.open(Clock::system())?;
+    starting.prepare()?.start(listener, around, connections, places).await
+}
+
+/// A node with its sockets.
+type Opened = (Starting, tokio::net::TcpListener, Option<Around<Neighbors, Tcp>>);
+
+impl Served {
+    /// The node and its sockets, ready to be used.
+    pub(crate) fn open(self, clock: Clock) -> Result<Opened, ServeError> {
+        let Served { name, node, listener, access, milestones, gossip, data } = self;
+        let failed = |source| ServeError::Io { name: name.clone(), source };
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+        let journal = data.map(|data| Journal::start(&name, data)).transpose().map_err(failed)?;
+        let around = gossip.map(Gossip::around).transpose().map_err(failed)?;
+        let labour = Labour::Threads;
+        let starting = Starting { name, node, access, milestones, journal, clock, labour };
+        Ok((starting, listener, around))
     }
-    let mut tasks = Vec::new();
-    if let Some(milestones) = milestones {
-        let issuer = Issuer::new(name.clone(), Rc::clone(&host), milestones);
-        match issuer.issue().await {
-            Ok(()) => tasks.push(spawn_local(issuer.run())),
-            Err(IssueError::NoKey { index }) => issuer.tell_the_end(index),
-            Err(source) => return Err(ServeError::Milestone { name, source }),
+}
+
+/// A node about to start: everything but its sockets.
+pub(crate) struct Starting {
+    pub(crate) name: String,
+    pub(crate) node: Node,
+    pub(crate) access: Access,
+    pub(crate) milestones: Option<Milestones>,
+    pub(crate) journal: Option<(Journal, UnboundedReceiver<Written>)>,
+    pub(crate) clock: Clock,
+    pub(crate) labour: Labour,
+}
+
+/// A node at work, with no way to it yet.
+pub(crate) struct Prepared {
+    pub(crate) host: Rc<Host>,
+    name: String,
+    access: Access,
+    milestones: Option<Milestones>,
+    labour: Labour,
+}
+
+impl Starting {
+    /// Sets the node to work.
+    pub(crate) fn prepare(self) -> Result<Prepared, ServeError> {
+        let Starting { name, node, access, milestones, journal, clock, labour } = self;
+        let miner = Miner::new(&format!("pow {name}"), labour);
+        let (miner, results) = miner.map_err(|source| ServeError::Io { name: name.clone(), source })?;
+        let (journal, written) = journal.unzip();
+        let host = Rc::new(Host::new(node, miner, journal, clock));
+        spawn_local(Rc::clone(&host).collect(results));
+        if let Some(written) = written {
+            spawn_local(Rc::clone(&host).follow(written));
         }
+        Ok(Prepared { host, name, access, milestones, labour })
     }
-    if let Some(gossip) = gossip {
-        tasks.extend(gossip::open(gossip, &host, places).map_err(failed)?);
+}
+
+impl Prepared {
+    /// Opens the node to sockets of any kind; its coordinator has issued the first milestone when this returns. Returns the
+    /// tasks to stop first.
+    pub(crate) async fn start<L: Listener, D: Dialer>(
+        self,
+        listener: impl Listener,
+        around: Option<Around<L, D>>,
+        connections: &Rc<Connections>,
+        places: &Arc<Semaphore>,
+    ) -> Result<Vec<task::JoinHandle<()>>, ServeError> {
+        let Prepared { host, name, access, milestones, labour } = self;
+        let mut tasks = Vec::new();
+        if let Some(milestones) = milestones {
+            let issuer = Issuer::new(name.clone(), Rc::clone(&host), milestones, labour);
+            match issuer.issue().await {
+                Ok(()) => tasks.push(spawn_local(issuer.run())),
+                Err(IssueError::NoKey { index }) => issuer.tell_the_end(index),
+                Err(source) => return Err(ServeError::Milestone { name, source }),
+            }
+        }
+        if let Some(around) = around {
+            tasks.extend(gossip::open(around, &host, places));
+        }
+        let api = Rc::new(Api { host, access, closing: Rc::clone(&connections.closing) });
+        tasks.push(spawn_local(Rc::clone(connections).accept(listener, api)));
+        Ok(tasks)
     }
-    let api = Rc::new(Api { host, access, closing: Rc::clone(&connections.closing) });
-    tasks.push(spawn_local(Rc::clone(connections).accept(listener, api)));
-    Ok(tasks)
 }

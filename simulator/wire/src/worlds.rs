@@ -2,13 +2,12 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
 
 use tanglegram_mirror::ingest::Event;
 use tanglegram_world::{NodePlan, World};
 
 use crate::access::Access;
-use crate::data;
+use crate::data::{self, Stored};
 use crate::issuer::Milestones;
 use crate::mirror::ServedMirror;
 use crate::net::{Running, ServeError, Served, serve_all};
@@ -28,11 +27,7 @@ pub struct Places {
 ///
 /// The world's coordinator works on the first node.
 pub fn serve_world(world: &World, places: Places) -> Result<Running, ServeError> {
-    let mut milestones = world.coordinator.as_ref().map(|issuer| Milestones {
-        tree: Arc::clone(&issuer.tree),
-        interval: issuer.interval,
-        checkpoints: issuer.checkpoints,
-    });
+    let mut milestones = world.coordinator.as_ref().map(Milestones::of);
     let mut listen = places.api;
     let gossips = topology::gossips(world, places)?;
     let nodes = world.nodes.iter().zip(gossips).zip(1..).map(|((plan, gossip), seed)| {
@@ -49,12 +44,20 @@ pub fn serve_world(world: &World, places: Places) -> Result<Running, ServeError>
         }
     });
     let nodes = nodes.collect::<Result<_, _>>()?;
-    let mirrors = world.mirrors.iter().map(|plan| {
+    serve_all(nodes, mirrors(world, listen)?)
+}
+
+/// The mirror nodes of a world, the first where `listen` says, if it says anything.
+pub(crate) fn mirrors(
+    world: &World,
+    mut listen: Option<SocketAddr>,
+) -> Result<Vec<ServedMirror>, ServeError> {
+    let served = world.mirrors.iter().map(|plan| {
         let address = listen.take().unwrap_or(SocketAddr::new(plan.host, plan.port));
         let listener = bind(&plan.name, address)?;
         Ok(ServedMirror { name: plan.name.clone(), plan: plan.clone(), listener, report: Box::new(log) })
     });
-    serve_all(nodes, mirrors.collect::<Result<_, _>>()?)
+    served.collect()
 }
 
 /// Tells what happened to a file of a mirror node.
@@ -88,10 +91,10 @@ impl Served {
         snapshots: Option<&Path>,
         seed: u64,
     ) -> Result<Served, ServeError> {
-        let opened = data::open(folder, snapshots, self.node.config().clone(), seed);
+        let opened = data::open(data::System, folder, snapshots, (self.node.config().clone(), seed));
         let (node, stored) = opened
             .map_err(|source| ServeError::Data { name: self.name.clone(), source: Box::new(source) })?;
-        (self.node, self.data) = (node, Some(stored));
+        (self.node, self.data) = (node, Some(Stored(stored)));
         Ok(self)
     }
 }

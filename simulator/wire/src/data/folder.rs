@@ -1,7 +1,6 @@
 //! The folder: its lock, its file of records, the files of local snapshots.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,17 +9,20 @@ use tanglegram_tangle::snapshot::files::{META_SUFFIX, STATE_SUFFIX};
 use tanglegram_tangle::{Config, Node, Record, Snapshot};
 
 use super::DataError;
+use super::disk::{Disk, DiskFile, System};
 
 const LOG: &str = "ledger.log";
-const LOCK: &str = "lock";
 /// The longest file that is read, in bytes.
-const MAX_FILE: u64 = 16 << 30;
+pub(crate) const MAX_FILE: u64 = 16 << 30;
 /// Records that are written as one frame when a file is written anew.
 const FRAME: usize = 4_096;
 
 /// A data folder in use.
-pub struct Stored {
-    pub(crate) log: LogFile,
+pub struct Stored(pub(crate) StoredOn<System>);
+
+/// A data folder on some disk.
+pub(crate) struct StoredOn<D: Disk> {
+    pub(crate) log: LogFile<D>,
     /// How many records the file has.
     pub(crate) records: usize,
     /// What the names of a local snapshot's files start with.
@@ -30,28 +32,29 @@ pub struct Stored {
 }
 
 /// The file of records, open at its end. While it is open, no other process can use the folder.
-pub(crate) struct LogFile {
+pub(crate) struct LogFile<D: Disk> {
+    disk: D,
     path: PathBuf,
-    file: File,
+    file: D::File,
     identity: [u8; 32],
     /// Bytes that are known to be on the disk.
     length: u64,
     next_frame: u64,
-    _lock: File,
+    _lock: D::Lock,
 }
 
 /// Opens a folder, made if it is not there, and reads the node in it: a fresh one where there is none yet, or one that starts
 /// from a local snapshot if its files are there.
-pub(crate) fn open(
+pub(crate) fn open<D: Disk>(
+    disk: D,
     folder: &Path,
     base: Option<&Path>,
-    config: Config,
-    seed: u64,
-) -> Result<(Node, Stored), DataError> {
-    fs::create_dir_all(folder).map_err(io_error("create the data folder", folder))?;
-    let lock = lock(folder)?;
+    (config, seed): (Config, u64),
+) -> Result<(Node, StoredOn<D>), DataError> {
+    disk.create_folder(folder).map_err(io_error("create the data folder", folder))?;
+    let lock = disk.lock(folder)?;
     let (path, identity) = (folder.join(LOG), log::identity(&config));
-    let bytes = read_if_there(&path)?.unwrap_or_default();
+    let bytes = read_if_there(&disk, &path)?.unwrap_or_default();
     let contents = log::decode(&bytes, &identity);
     let contents = contents.map_err(|source| DataError::Log { path: path.clone(), source })?;
     let base = base.map_or_else(|| folder.join("local"), Path::to_owned);
@@ -64,8 +67,8 @@ pub(crate) fn open(
         ));
     }
     let Contents { mut records, length, next_frame } = contents;
-    let start = if next_frame == 0 { read_snapshot(&base)? } else { None };
-    let mut log = LogFile::open(path.clone(), identity, (length, next_frame), lock)?;
+    let start = if next_frame == 0 { read_snapshot(&disk, &base)? } else { None };
+    let mut log = LogFile::open(disk, path.clone(), identity, (length, next_frame), lock)?;
     if let Some(snapshot) = start {
         notes.push(format!(
             "starts from the local snapshot {} of milestone {}",
@@ -78,54 +81,27 @@ pub(crate) fn open(
     let count = records.len();
     let node = Node::restore(config, seed, None, records);
     let node = node.map_err(|source| DataError::Restore { path, source })?;
-    Ok((node, Stored { log, records: count, base, notes }))
+    Ok((node, StoredOn { log, records: count, base, notes }))
 }
 
-fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DataError {
+pub(crate) fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DataError {
     let path = path.to_owned();
     move |source| DataError::Io { what, path, source }
 }
 
-/// The lock that one process at a time can have; it goes with the process, however that ends.
-fn lock(folder: &Path) -> Result<File, DataError> {
-    let path = folder.join(LOCK);
-    let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-    let mut file = options.map_err(io_error("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut process = String::new();
-            let _ = Read::by_ref(&mut file).take(20).read_to_string(&mut process);
-            let is_number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
-            let process = is_number.then_some(process);
-            return Err(DataError::InUse { folder: folder.to_owned(), process });
-        }
-        Err(TryLockError::Error(source)) => return Err(io_error("lock", &path)(source)),
-    }
-    // Only there to tell others whose the folder is.
-    let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-    Ok(file)
-}
-
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, DataError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error("read", path)(error)),
-    };
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(io_error("read", path))?;
-    if bytes.len() as u64 > MAX_FILE {
+fn read_if_there(disk: &impl Disk, path: &Path) -> Result<Option<Vec<u8>>, DataError> {
+    let bytes = disk.read(path).map_err(io_error("read", path))?;
+    if bytes.as_ref().is_some_and(|bytes| bytes.len() as u64 > MAX_FILE) {
         return Err(io_error("read", path)(io::Error::other("it has more than 16 GiB")));
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 /// The local snapshot of that name; none unless both of its files are there.
-fn read_snapshot(base: &Path) -> Result<Option<Snapshot>, DataError> {
+fn read_snapshot(disk: &impl Disk, base: &Path) -> Result<Option<Snapshot>, DataError> {
     let read = |suffix| -> Result<Option<String>, DataError> {
         let path = with_suffix(base, suffix);
-        let text = read_if_there(&path)?.map(String::from_utf8).transpose();
+        let text = read_if_there(disk, &path)?.map(String::from_utf8).transpose();
         text.map_err(|error| io_error("read", &path)(io::Error::new(io::ErrorKind::InvalidData, error)))
     };
     let (Some(state), Some(meta)) = (read(STATE_SUFFIX)?, read(META_SUFFIX)?) else { return Ok(None) };
@@ -134,21 +110,21 @@ fn read_snapshot(base: &Path) -> Result<Option<Snapshot>, DataError> {
 }
 
 /// Writes the two files of a local snapshot; those that were there become `.bkp`.
-pub(crate) fn write_snapshot(base: &Path, snapshot: &Snapshot) -> io::Result<()> {
+pub(crate) fn write_snapshot(disk: &impl Disk, base: &Path, snapshot: &Snapshot) -> io::Result<()> {
     let files = [(STATE_SUFFIX, snapshot.state_text()), (META_SUFFIX, snapshot.meta_text())];
     let temporary = |suffix: &str| with_suffix(base, &format!("{suffix}.tmp"));
     for (suffix, text) in &files {
-        let mut file = File::create(temporary(suffix))?;
+        let mut file = disk.create(&temporary(suffix))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
     }
     for (suffix, _) in &files {
         let path = with_suffix(base, suffix);
-        if path.exists() {
-            fs::rename(&path, with_suffix(base, &format!("{suffix}.bkp")))?;
+        if disk.exists(&path) {
+            disk.rename(&path, &with_suffix(base, &format!("{suffix}.bkp")))?;
         }
     }
-    files.iter().try_for_each(|(suffix, _)| fs::rename(temporary(suffix), with_suffix(base, suffix)))
+    files.iter().try_for_each(|(suffix, _)| disk.rename(&temporary(suffix), &with_suffix(base, suffix)))
 }
 
 fn with_suffix(base: &Path, suffix: &str) -> PathBuf {
@@ -157,17 +133,17 @@ fn with_suffix(base: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-impl LogFile {
+impl<D: Disk> LogFile<D> {
     /// Opens the file behind its whole frames; what else is in it is cut off.
     fn open(
+        disk: D,
         path: PathBuf,
         identity: [u8; 32],
         (length, next_frame): (u64, u64),
-        lock: File,
-    ) -> Result<LogFile, DataError> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(io_error("open", &path))?;
-        let mut log = LogFile { path: path.clone(), file, identity, length, next_frame, _lock: lock };
+        lock: D::Lock,
+    ) -> Result<LogFile<D>, DataError> {
+        let file = disk.open(&path).map_err(io_error("open", &path))?;
+        let mut log = LogFile { disk, path: path.clone(), file, identity, length, next_frame, _lock: lock };
         log.begin().map_err(io_error("write", &path))?;
         Ok(log)
     }
@@ -181,7 +157,7 @@ impl LogFile {
         log::encode_identity(&self.identity, &mut bytes);
         self.write(&bytes)?;
         self.next_frame = 1;
-        sync_folder(&self.path)
+        self.sync_folder()
     }
 
     /// Cuts off what is not known to be on the disk.
@@ -212,7 +188,7 @@ impl LogFile {
     /// Replaces the file by one that has only these records.
     pub(crate) fn rewrite(&mut self, records: &[Record]) -> io::Result<()> {
         let temporary = with_suffix(&self.path, ".tmp");
-        let mut file = File::create(&temporary)?;
+        let mut file = self.disk.create(&temporary)?;
         let mut bytes = Vec::new();
         log::encode_identity(&self.identity, &mut bytes);
         let (mut length, mut next_frame) = (0, 1);
@@ -226,17 +202,19 @@ impl LogFile {
         file.write_all(&bytes)?;
         length += bytes.len() as u64;
         file.sync_all()?;
-        fs::rename(&temporary, &self.path)?;
-        sync_folder(&self.path)?;
+        self.disk.rename(&temporary, &self.path)?;
+        self.sync_folder()?;
         (self.file, self.length, self.next_frame) = (file, length, next_frame);
         Ok(())
     }
-}
 
-/// Makes sure that a new name in a folder is on the disk.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
+    /// The disk it is on.
+    pub(crate) fn disk(&self) -> &D {
+        &self.disk
+    }
+
+    /// Makes sure that a new name in the folder is on the disk.
+    fn sync_folder(&self) -> io::Result<()> {
+        self.path.parent().map_or(Ok(()), |folder| self.disk.sync_folder(folder))
     }
 }

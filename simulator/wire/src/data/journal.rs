@@ -2,16 +2,15 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::mpsc::Sender;
-use std::thread::JoinHandle;
 
 use tanglegram_tangle::gossip::Message;
 use tanglegram_tangle::persist::is_worth_rewriting;
 use tanglegram_tangle::{Node, Output, Record, Reply};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::folder::Stored;
-use super::writer::{self, Job, Written};
+use super::disk::Disk;
+use super::folder::{Stored, StoredOn};
+use super::writer::{self, Job, Jobs, Written};
 
 /// How much may be unwritten before neighbours are not listened to.
 const MAX_UNWRITTEN: u64 = 50_000;
@@ -19,8 +18,7 @@ const MAX_UNWRITTEN: u64 = 50_000;
 /// Hands a node's records to the writer, and holds back what must not leave before they are written.
 pub(crate) struct Journal {
     name: String,
-    jobs: Option<Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    jobs: Jobs,
     /// Tickets given out, and those known to be on the disk.
     last: u64,
     synced: u64,
@@ -32,22 +30,27 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Starts writing for a node; what becomes of it comes out of the receiver, to be given to [`Journal::settle`].
+    /// Starts writing for a node, on a thread; what becomes of it comes out of the receiver, to be given to [`Journal::settle`].
     pub(crate) fn start(name: &str, stored: Stored) -> io::Result<(Journal, UnboundedReceiver<Written>)> {
-        let Stored { log, records, base, notes } = stored;
+        let Stored(StoredOn { log, records, base, notes }) = stored;
         notes.iter().for_each(|note| eprintln!("{name}: {note}"));
-        let (jobs, written, thread) = writer::start(name, log, base)?;
-        let journal = Journal {
-            name: name.to_owned(),
-            jobs: Some(jobs),
-            thread: Some(thread),
-            last: 0,
-            synced: 0,
-            held: VecDeque::new(),
-            records,
-            failure: None,
-        };
-        Ok((journal, written))
+        let (jobs, written) = writer::start(name, log, base)?;
+        Ok((Journal::new(name, jobs, records), written))
+    }
+
+    /// The same in a task of the local set that this is called in.
+    pub(crate) fn start_local<D: Disk>(
+        name: &str,
+        stored: StoredOn<D>,
+    ) -> (Journal, UnboundedReceiver<Written>) {
+        let StoredOn { log, records, base, .. } = stored;
+        let (jobs, written) = writer::start_local(log, base);
+        (Journal::new(name, jobs, records), written)
+    }
+
+    fn new(name: &str, jobs: Jobs, records: usize) -> Journal {
+        let (name, held) = (name.to_owned(), VecDeque::new());
+        Journal { name, jobs, last: 0, synced: 0, held, records, failure: None }
     }
 
     /// Sends what a node has to write on its way.
@@ -64,8 +67,7 @@ impl Journal {
         if let Some(image) = &image {
             self.records = image.len();
         }
-        // The writer lives as long as this sender.
-        let _ = self.jobs.as_ref().map(|jobs| jobs.send(Job { ticket: self.last, records, image }));
+        self.jobs.send(Job { ticket: self.last, records, image });
     }
 
     /// Gives back what may be done at once, and keeps the rest until what the node knows now is written.
@@ -120,17 +122,13 @@ impl Journal {
         self.failure.as_deref().map(Reply::exception)
     }
 
+    /// Whether everything is on the disk.
+    pub(crate) fn is_written(&self) -> bool {
+        self.synced == self.last
+    }
+
     /// Whether the node may take in more.
     pub(crate) fn has_room(&self) -> bool {
         self.failure.is_none() && self.last - self.synced < MAX_UNWRITTEN
-    }
-}
-
-impl Drop for Journal {
-    fn drop(&mut self) {
-        drop(self.jobs.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

@@ -11,6 +11,7 @@
 //! Where the disk does not take what is written (it is full, or gone), requests are answered with 500 and neighbours are not
 //! listened to, until a later try succeeds.
 
+mod disk;
 mod folder;
 mod journal;
 mod writer;
@@ -22,6 +23,8 @@ use tanglegram_tangle::RestoreError;
 use tanglegram_tangle::persist::log::LogError;
 use tanglegram_tangle::snapshot::files::SnapshotFileError;
 
+pub(crate) use disk::System;
+pub(crate) use disk::{Disk, DiskFile};
 pub use folder::Stored;
 pub(crate) use folder::open;
 pub(crate) use journal::Journal;

@@ -1,4 +1,4 @@
-//! The thread that writes: everything that waits at a time, with one sync.
+//! What writes, on a thread or in a task: everything that waits at a time, with one sync.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,10 +9,14 @@ use std::time::Duration;
 use tanglegram_tangle::Record;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::disk::{Disk, System};
 use super::folder::{LogFile, write_snapshot};
 
 /// How long after a failed write the next is tried.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a simulated disk takes to sync.
+const SYNC_TIME: Duration = Duration::from_millis(4);
 
 /// Something to be written.
 pub(crate) struct Job {
@@ -34,21 +38,55 @@ pub(crate) enum Written {
     NoSnapshot(io::Error),
 }
 
-/// Starts the thread; it ends, with everything written, when the sender is gone.
-pub(crate) fn start(
-    name: &str,
-    log: LogFile,
-    base: PathBuf,
-) -> io::Result<(Sender<Job>, UnboundedReceiver<Written>, JoinHandle<()>)> {
-    let (sender, jobs) = channel();
-    let (done, written) = unbounded_channel();
-    let mut writer = Writer { log, base, done, waiting: Vec::new(), image: None, ticket: 0 };
-    let thread = thread::Builder::new().name(format!("data {name}")).spawn(move || writer.work(&jobs))?;
-    Ok((sender, written, thread))
+/// The way to a writer. It ends, with everything written, when this is dropped; one in a task ends with its local set.
+pub(crate) enum Jobs {
+    Thread(Option<Sender<Job>>, Option<JoinHandle<()>>),
+    Task(UnboundedSender<Job>),
 }
 
-struct Writer {
-    log: LogFile,
+impl Jobs {
+    /// Puts a job into the queue. The writer lives as long as this.
+    pub(crate) fn send(&self, job: Job) {
+        match self {
+            Jobs::Thread(jobs, _) => drop(jobs.as_ref().map(|jobs| jobs.send(job))),
+            Jobs::Task(jobs) => drop(jobs.send(job)),
+        }
+    }
+}
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        if let Jobs::Thread(jobs, thread) = self {
+            drop(jobs.take());
+            if let Some(thread) = thread.take() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// Starts a thread that writes.
+pub(crate) fn start(
+    name: &str,
+    log: LogFile<System>,
+    base: PathBuf,
+) -> io::Result<(Jobs, UnboundedReceiver<Written>)> {
+    let (sender, jobs) = channel();
+    let (mut writer, written) = Writer::new(log, base);
+    let thread = thread::Builder::new().name(format!("data {name}")).spawn(move || writer.work(&jobs))?;
+    Ok((Jobs::Thread(Some(sender), Some(thread)), written))
+}
+
+/// Starts a task that writes, to whose disk each sync takes some time.
+pub(crate) fn start_local<D: Disk>(log: LogFile<D>, base: PathBuf) -> (Jobs, UnboundedReceiver<Written>) {
+    let (sender, jobs) = unbounded_channel();
+    let (writer, written) = Writer::new(log, base);
+    tokio::task::spawn_local(writer.work_local(jobs));
+    (Jobs::Task(sender), written)
+}
+
+struct Writer<D: Disk> {
+    log: LogFile<D>,
     base: PathBuf,
     done: UnboundedSender<Written>,
     /// Not yet on the disk.
@@ -59,7 +97,29 @@ struct Writer {
     ticket: u64,
 }
 
-impl Writer {
+impl<D: Disk> Writer<D> {
+    fn new(log: LogFile<D>, base: PathBuf) -> (Writer<D>, UnboundedReceiver<Written>) {
+        let (done, written) = unbounded_channel();
+        (Writer { log, base, done, waiting: Vec::new(), image: None, ticket: 0 }, written)
+    }
+
+    async fn work_local(mut self, mut jobs: UnboundedReceiver<Job>) {
+        let mut is_behind = false;
+        loop {
+            match tokio::time::timeout(RETRY_AFTER, jobs.recv()).await {
+                Ok(Some(job)) => self.take(job),
+                Ok(None) => return,
+                Err(_) if is_behind => {}
+                Err(_) => continue,
+            }
+            tokio::time::sleep(SYNC_TIME).await;
+            while let Ok(job) = jobs.try_recv() {
+                self.take(job);
+            }
+            is_behind = !self.flush();
+        }
+    }
+
     fn work(&mut self, jobs: &Receiver<Job>) {
         let mut is_behind = false;
         loop {
@@ -119,7 +179,7 @@ impl Writer {
             Record::Snapshot { snapshot, .. } => Some(snapshot),
             _ => None,
         });
-        if let Some(Err(error)) = last.map(|snapshot| write_snapshot(&self.base, snapshot)) {
+        if let Some(Err(error)) = last.map(|snapshot| write_snapshot(self.log.disk(), &self.base, snapshot)) {
             let _ = self.done.send(Written::NoSnapshot(error));
         }
     }

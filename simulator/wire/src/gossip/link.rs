@@ -44,13 +44,25 @@ pub(crate) enum Ended {
     Slow,
 }
 
+/// Something to be written.
+pub(crate) trait Packet {
+    /// Appends its bytes.
+    fn encode(&self, out: &mut Vec<u8>);
+}
+
+impl Packet for Message {
+    fn encode(&self, out: &mut Vec<u8>) {
+        codec::encode(self, out);
+    }
+}
+
 /// Runs a connection: writes what comes out of `queue`, gives what is read to `receive`, until either side ends it, `queue`
 /// is closed, or `receive` wants no more (`false`).
 pub(crate) async fn run<S>(
     stream: S,
-    queue: Receiver<Message>,
+    queue: Receiver<impl Packet>,
     memory: &RefCell<Memory>,
-    receive: impl FnMut(Message) -> bool,
+    receive: impl AsyncFnMut(Message) -> bool,
 ) -> Ended
 where
     S: AsyncRead + AsyncWrite,
@@ -76,7 +88,7 @@ fn ended(result: Result<(), Ended>) -> Ended {
 async fn read(
     mut reader: impl AsyncRead + Unpin,
     memory: &RefCell<Memory>,
-    mut receive: impl FnMut(Message) -> bool,
+    mut receive: impl AsyncFnMut(Message) -> bool,
 ) -> Result<(), Ended> {
     let (mut decoder, mut buffer) = (Decoder::default(), vec![0; READ]);
     let mut deadline = Some(Instant::now() + GREETING);
@@ -89,7 +101,7 @@ async fn read(
         let mut any = false;
         while let Some(message) = next(&mut decoder, memory)? {
             any = true;
-            if !receive(message) {
+            if !receive(message).await {
                 return Ok(());
             }
         }
@@ -112,14 +124,14 @@ async fn within<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> 
     }
 }
 
-async fn write(mut writer: impl AsyncWrite + Unpin, mut queue: Receiver<Message>) -> Result<(), Ended> {
+async fn write(mut writer: impl AsyncWrite + Unpin, mut queue: Receiver<impl Packet>) -> Result<(), Ended> {
     let mut bytes = Vec::new();
     while let Some(message) = queue.recv().await {
-        codec::encode(&message, &mut bytes);
+        message.encode(&mut bytes);
         while bytes.len() < BATCH
             && let Ok(message) = queue.try_recv()
         {
-            codec::encode(&message, &mut bytes);
+            message.encode(&mut bytes);
         }
         within(Some(Instant::now() + STUCK), writer.write_all(&bytes)).await??;
         bytes.clear();
@@ -145,7 +157,7 @@ mod tests {
         let (queue, messages) = channel(100);
         let (memory, mut read) = (RefCell::default(), 0);
         let ended = runtime.unwrap().block_on(async {
-            let linked = run(near, messages, &memory, |_| {
+            let linked = run(near, messages, &memory, async |_| {
                 read += 1;
                 true
             });

@@ -95,6 +95,11 @@ impl Links {
             self.timer.changed.notify_one();
         }
     }
+
+    /// Has the time looked at again.
+    pub(crate) fn nudge(&self) {
+        self.timer.changed.notify_one();
+    }
 }
 
 impl Timer {

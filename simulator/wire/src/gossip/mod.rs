@@ -11,8 +11,9 @@
 mod dialer;
 mod link;
 mod links;
+mod ways;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -20,20 +21,23 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tanglegram_tangle::gossip::Message;
 use tanglegram_tangle::gossip::codec::Memory;
 use tanglegram_tangle::{ApiRequest, Input};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, spawn_local, yield_now};
 use tokio::time;
 
-use crate::clock;
 use crate::host::{Answer, Host};
 use crate::listener::Listener;
-use dialer::{Dialer, Tcp, configure};
+use dialer::configure;
+pub(crate) use dialer::{Dialer, Tcp};
 pub(crate) use links::Links;
 use links::{Endpoint, Timer};
+pub(crate) use ways::Ways;
+use ways::{Way, carry};
 
 /// Connections open at once over all nodes of a thread. With the API's they stay below the usual limit of 1024 open files.
 const MAX_LINKS: usize = 224;
@@ -65,8 +69,33 @@ pub(crate) fn places() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(MAX_LINKS))
 }
 
+/// A node's place among its neighbours, on any network.
+pub(crate) struct Around<L, D> {
+    /// Neighbours that come.
+    pub(crate) listener: L,
+    /// The way to others.
+    pub(crate) dialer: D,
+    /// The neighbours it has from the start, as `addNeighbors` takes them.
+    pub(crate) neighbors: Vec<String>,
+    /// The node's number, and what becomes of its messages to other nodes of its world; without it they travel as they may.
+    pub(crate) ways: Option<(usize, Rc<Ways>)>,
+}
+
+impl Gossip {
+    /// The same on real TCP.
+    pub(crate) fn around(self) -> io::Result<Around<Neighbors, Tcp>> {
+        self.listener.set_nonblocking(true)?;
+        let listener = Neighbors(tokio::net::TcpListener::from_std(self.listener)?);
+        Ok(Around { listener, dialer: Tcp, neighbors: self.neighbors, ways: None })
+    }
+}
+
+/// Messages of a connection that wait to be written after what the way did to them.
+const CARRIED: usize = 16;
+
 /// Everything a node's connections have in common.
 struct Station {
+    ways: Option<(usize, Rc<Ways>)>,
     host: Rc<Host>,
     memory: RefCell<Memory>,
     places: Arc<Semaphore>,
@@ -81,28 +110,27 @@ struct Opening {
 }
 
 /// Puts a node among its neighbours. Returns the tasks to stop first.
-pub(crate) fn open(
-    gossip: Gossip,
+pub(crate) fn open<L: Listener, D: Dialer>(
+    around: Around<L, D>,
     host: &Rc<Host>,
     places: &Arc<Semaphore>,
-) -> io::Result<Vec<JoinHandle<()>>> {
-    gossip.listener.set_nonblocking(true)?;
-    let listener = Neighbors(tokio::net::TcpListener::from_std(gossip.listener)?);
+) -> Vec<JoinHandle<()>> {
     let timer = Rc::new(Timer::default());
     let (links, endpoints) = Links::new(Rc::clone(&timer));
     host.join(links);
     let station = Rc::new(Station {
+        ways: around.ways,
         host: Rc::clone(host),
         memory: RefCell::default(),
         places: Arc::clone(places),
         dialling: RefCell::default(),
     });
-    introduce(host, &gossip.neighbors);
-    Ok(vec![
-        spawn_local(accept(Rc::clone(&station), listener)),
-        spawn_local(dial(station, Tcp, endpoints)),
+    introduce(host, &around.neighbors);
+    vec![
+        spawn_local(accept(Rc::clone(&station), around.listener)),
+        spawn_local(dial(station, around.dialer, endpoints)),
         spawn_local(tick(Rc::clone(host), timer)),
-    ])
+    ]
 }
 
 /// Tells a node of its neighbours.
@@ -118,7 +146,7 @@ fn introduce(host: &Rc<Host>, neighbors: &[String]) {
 }
 
 /// Neighbours that come.
-struct Neighbors(tokio::net::TcpListener);
+pub(crate) struct Neighbors(tokio::net::TcpListener);
 
 impl Listener for Neighbors {
     type Stream = tokio::net::TcpStream;
@@ -173,6 +201,9 @@ async fn reach<D: Dialer>(
 ) -> io::Result<(D::Stream, IpAddr)> {
     let ip = dialer.resolve(host).await?;
     station.host.input(Input::Resolved { host: host.clone(), ip });
+    if station.is_cut(ip, *port) {
+        return Err(io::ErrorKind::HostUnreachable.into());
+    }
     Ok((dialer.connect(SocketAddr::new(ip, *port)).await?, ip))
 }
 
@@ -183,31 +214,60 @@ impl Station {
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let Opening { ip, dialled, place } = opening;
+        let way = self.way(ip, dialled.as_ref());
         let Some((peer, queue)) = self.host.connected(ip, dialled) else { return };
         let station = Rc::clone(self);
         spawn_local(async move {
             let host = &station.host;
-            let receive = |message| host.received(peer, message);
-            let ended = link::run(stream, queue, &station.memory, receive).await;
+            let receive = async |message: Message| {
+                way.iter().for_each(|way| way.heard(ip, &message));
+                host.turn().await;
+                host.received(peer, message)
+            };
+            let ended = match way.clone() {
+                None => link::run(stream, queue, &station.memory, receive).await,
+                Some(way) => {
+                    let (out, parcels) = mpsc::channel(CARRIED);
+                    let carrier = spawn_local(carry(way, queue, out));
+                    let ended = link::run(stream, parcels, &station.memory, receive).await;
+                    carrier.abort();
+                    ended
+                }
+            };
             tracing::debug!(%ip, peer, %ended, "a neighbour's connection ended");
             host.disconnected(peer);
             drop(place);
         });
+    }
+
+    /// What becomes of messages to a neighbour, where something may.
+    fn way(&self, ip: IpAddr, dialled: Option<&Endpoint>) -> Option<Way> {
+        let (from, ways) = self.ways.clone()?;
+        let to = dialled.and_then(|(_, port)| ways.node_at(ip, *port));
+        Some(Way { ways, from, to: Rc::new(Cell::new(to)) })
+    }
+
+    /// Whether a neighbour cannot be reached now.
+    fn is_cut(&self, ip: IpAddr, port: u16) -> bool {
+        let cut = |(from, ways): &(usize, Rc<Ways>)| {
+            ways.node_at(ip, port).is_some_and(|to| !ways.connects(*from, to))
+        };
+        self.ways.as_ref().is_some_and(cut)
     }
 }
 
 /// Wakes a node whenever it wants to be woken, until the task is aborted.
 async fn tick(host: Rc<Host>, timer: Rc<Timer>) {
     loop {
-        let Some(at) = timer.at() else {
+        let Some(at) = timer.at().filter(|_| !host.is_paused()) else {
             timer.changed().await;
             continue;
         };
-        let wait = Duration::from_millis(at.saturating_sub(clock::now()));
+        let wait = Duration::from_millis(at.saturating_sub(host.now()));
         if !wait.is_zero() && time::timeout(wait, timer.changed()).await.is_ok() {
             continue;
         }
-        if clock::now() >= at {
+        if host.now() >= at {
             host.input(Input::Tick);
             yield_now().await;
         }

@@ -56,12 +56,8 @@ pub(crate) struct Coordinator {
 
 impl Coordinator {
     pub(crate) fn new(plan: &CoordinatorPlan, start: u32) -> Result<Coordinator, ScenarioError> {
-        let tree = match &plan.keys {
-            Keys::Tree(tree) => tree.clone(),
-            Keys::Depth(depth) => tree_of(*depth).ok_or(ScenarioError::KeyDepth(*depth))?,
-        };
         Ok(Coordinator {
-            tree,
+            tree: plan.tree()?,
             last: start,
             pending: Vec::new(),
             stopped: false,
@@ -108,6 +104,16 @@ impl Coordinator {
         let parents = (&trunk, &tips.branch);
         transactions.extend(milestone::issue(&self.tree, self.last + 1, seconds, parents, attach).ok()?);
         Some(transactions)
+    }
+}
+
+impl CoordinatorPlan {
+    /// The coordinator's keys.
+    pub fn tree(&self) -> Result<Arc<KeyTree>, ScenarioError> {
+        match &self.keys {
+            Keys::Tree(tree) => Ok(tree.clone()),
+            Keys::Depth(depth) => tree_of(*depth).ok_or(ScenarioError::KeyDepth(*depth)),
+        }
     }
 }
 

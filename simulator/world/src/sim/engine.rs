@@ -29,7 +29,7 @@ use super::workload::Workload;
 /// The virtual time at which every run starts, as the nodes' clocks tell it: 2023-11-14T22:13:20Z.
 pub const EPOCH: Millis = 1_700_000_000_000;
 /// The milestone index of the genesis.
-pub(crate) const START_INDEX: u32 = 1;
+pub const START_INDEX: u32 = 1;
 /// How often disks are synced.
 const SYNC_EVERY: Millis = 1_000;
 

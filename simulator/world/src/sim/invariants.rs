@@ -347,7 +347,7 @@ fn invariant_of(breach: &Breach) -> Invariant {
     }
 }
 
-fn ledger_digest(balances: &BTreeMap<Address, i64>) -> blake3::Hash {
+pub(crate) fn ledger_digest(balances: &BTreeMap<Address, i64>) -> blake3::Hash {
     let mut bytes = Vec::with_capacity(balances.len() * 57);
     for (address, balance) in balances {
         bytes.extend_from_slice(address.as_bytes());

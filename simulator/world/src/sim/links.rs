@@ -10,18 +10,22 @@ use super::streams::{Draws, Stream};
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub enum Fate {
+    /// It never arrives.
     Lost,
     /// Arrives at this time.
     Arrives {
+        /// In milliseconds from the start.
         at: Millis,
+        /// What is wrong with it then.
         defect: Defect,
     },
 }
 
 /// What is wrong with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Defect {
+pub enum Defect {
+    /// Nothing.
     None,
     /// One of its bits was flipped.
     Bit,
@@ -31,9 +35,12 @@ pub(crate) enum Defect {
 
 /// A change to some links.
 #[derive(Clone, Debug)]
-pub(crate) enum Change {
+pub enum Change {
+    /// Messages travel like this.
     Model(LinkModel),
+    /// One property is different.
     Tweak(Tweak),
+    /// All is as the scenario says.
     Restore,
 }
 
@@ -92,7 +99,7 @@ impl Link {
 }
 
 /// All links of a network.
-pub(crate) struct Links {
+pub struct Links {
     seed: u64,
     names: Vec<String>,
     model: LinkModel,
@@ -107,7 +114,8 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn new(scenario: &Scenario, seed: u64) -> Links {
+    /// Links as the scenario has them, with this seed's draws.
+    pub fn new(scenario: &Scenario, seed: u64) -> Links {
         Links {
             seed,
             names: scenario.nodes.clone(),
@@ -122,7 +130,7 @@ impl Links {
     }
 
     /// The number of the way from one node to another, under which it is used from then on.
-    pub(crate) fn number(&mut self, from: usize, to: usize) -> usize {
+    pub fn number(&mut self, from: usize, to: usize) -> usize {
         if let Some(&number) = self.numbers.get(&(from, to)) {
             return number;
         }
@@ -172,7 +180,7 @@ impl Links {
     }
 
     /// Changes links, those that are opened later too.
-    pub(crate) fn alter(&mut self, scope: Scope, change: Change) {
+    pub fn alter(&mut self, scope: Scope, change: Change) {
         for number in 0..self.links.len() {
             let Link { from, to, ref model, .. } = self.links[number];
             if scope.covers(from, to) {
@@ -188,7 +196,7 @@ impl Links {
     }
 
     /// Cuts the network into groups; nodes in none form one more.
-    pub(crate) fn partition(&mut self, groups: &[Vec<usize>]) {
+    pub fn partition(&mut self, groups: &[Vec<usize>]) {
         let mut group_of = vec![groups.len(); self.names.len()];
         for (number, group) in groups.iter().enumerate() {
             group.iter().for_each(|&node| group_of[node] = number);
@@ -196,39 +204,43 @@ impl Links {
         self.groups = Some(group_of);
     }
 
-    pub(crate) fn mute(&mut self, from: &[usize], to: &[usize]) {
+    /// Cuts the ways from the first nodes to the second.
+    pub fn mute(&mut self, from: &[usize], to: &[usize]) {
         self.muted.extend(from.iter().flat_map(|&from| to.iter().map(move |&to| (from, to))));
     }
 
-    pub(crate) fn isolate(&mut self, node: usize) {
+    /// Cuts all ways from and to a node.
+    pub fn isolate(&mut self, node: usize) {
         for other in (0..self.names.len()).filter(|&other| other != node) {
             self.muted.extend([(node, other), (other, node)]);
         }
     }
 
-    pub(crate) fn heal(&mut self) {
+    /// Opens all ways again.
+    pub fn heal(&mut self) {
         self.groups = None;
         self.muted.clear();
     }
 
-    pub(crate) fn passes(&self, from: usize, to: usize) -> bool {
+    /// Whether the way from one node to another is open.
+    pub fn passes(&self, from: usize, to: usize) -> bool {
         self.groups.as_ref().is_none_or(|groups| groups[from] == groups[to])
             && (self.muted.is_empty() || !self.muted.contains(&(from, to)))
     }
 
     /// Milliseconds from one node to another, without jitter.
-    pub(crate) fn latency(&mut self, from: usize, to: usize) -> Millis {
+    pub fn latency(&mut self, from: usize, to: usize) -> Millis {
         let number = self.number(from, to);
         self.links[number].latency()
     }
 
     /// Whether the size of messages matters on a link.
-    pub(crate) fn is_narrow(&self, number: usize) -> bool {
+    pub fn is_narrow(&self, number: usize) -> bool {
         self.links[number].model.bandwidth > 0
     }
 
     /// What becomes of a message of so many bytes sent now: once or, duplicated, twice.
-    pub(crate) fn send(&mut self, now: Millis, number: usize, bytes: usize) -> [Option<Fate>; 2] {
+    pub fn send(&mut self, now: Millis, number: usize, bytes: usize) -> [Option<Fate>; 2] {
         let (from, to) = (self.links[number].from, self.links[number].to);
         let passes = self.passes(from, to);
         let fates = self.links[number].send(now, bytes);

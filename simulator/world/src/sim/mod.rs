@@ -25,6 +25,7 @@ mod engine;
 mod fault;
 mod history;
 mod host;
+mod inspector;
 mod invariants;
 mod links;
 mod mischief;
@@ -37,23 +38,29 @@ mod scenario;
 mod sending;
 mod streams;
 mod subject;
+mod substrate;
 mod swarm;
 mod trace;
 mod transport;
+mod users;
 mod wallet;
 mod workload;
 
 pub use behaviour::{Behaviour, Misbehaving};
 pub use check::{Flaw, MAX_DURATION, MAX_LINKS, MAX_MWM, MAX_NODES, MAX_SENDS, ScenarioError};
-pub use engine::{EPOCH, Simulation};
+pub use engine::{EPOCH, START_INDEX, Simulation};
 pub use fault::{Fault, Scope, Timed, Tweak};
 pub use history::{Moment, Step};
+pub use inspector::{Inspector, Ledger};
 pub use invariants::{Invariant, Violation};
+pub use links::{Change, Defect, Fate, Links};
 pub use report::Report;
 pub use requests::RequestError;
 pub use scenario::{
     CoordinatorPlan, DEFAULT_KEY_DEPTH, Keys, LinkModel, LinkOverride, Scenario, Swarm, Topology, Workload,
     names,
 };
-pub use trace::Trace;
+pub use substrate::{equip, node_address};
+pub use trace::{Line, Trace};
+pub use users::{Errand, Nodes, Users};
 pub use wallet::{address as account_address, message, payment};

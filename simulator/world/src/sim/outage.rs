@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use tanglegram_tangle::gossip::PeerId;
-use tanglegram_tangle::{ApiRequest, Config, CoordinatorConfig, Detail, Genesis, Input, Node, SUPPLY};
+use tanglegram_tangle::{ApiRequest, Config, Detail, Genesis, Input, Node, SUPPLY};
 use tanglegram_ternary::Hash;
-use tanglegram_ternary::milestone::Coordinator as Identity;
 
 use super::check::{self, Flaw};
 use super::engine::{EPOCH, Event, START_INDEX, Simulation};
@@ -14,7 +13,6 @@ use super::host::{self, Host, State};
 use super::invariants::Invariant;
 use super::links::Change;
 use super::scenario::Scenario;
-use super::streams::Stream;
 use super::transport::PORT;
 use super::wallet;
 
@@ -169,8 +167,7 @@ impl Simulation {
     }
 
     fn node_seed(&self, number: usize, restarts: u32) -> u64 {
-        let name = &self.scenario.nodes[number];
-        Stream::new(self.seed, &format!("node {name} start {restarts}")).seed()
+        self.scenario.node_seed(self.seed, number, restarts)
     }
 
     /// A node that keeps what the simulation wants to know.
@@ -183,24 +180,7 @@ impl Simulation {
     }
 
     fn config(&self, number: usize) -> Config {
-        let identity = Identity::of(&self.coordinator.tree);
-        let written = self.scenario.configs.get(number);
-        let validate = written.is_none_or(|config| config.coordinator.validate);
-        let mut config = Config::testnet(genesis(&self.scenario), CoordinatorConfig { identity, validate });
-        match written {
-            Some(written) => {
-                let (genesis, coordinator) = (config.genesis, config.coordinator);
-                config = Config::clone(written);
-                (config.genesis, config.coordinator) = (genesis, coordinator);
-            }
-            None => config.max_neighbors = self.scenario.nodes.len(),
-        }
-        config.dialect = self.scenario.dialect;
-        config.mwm = self.scenario.mwm;
-        config.auto_tethering = true;
-        config.gossip_port = PORT;
-        config.planted = self.scenario.planted;
-        config
+        self.scenario.node_config(number, &self.coordinator.tree)
     }
 
     /// Tells a node of the neighbours it is to dial.

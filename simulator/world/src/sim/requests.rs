@@ -98,8 +98,7 @@ impl Simulation {
 
     /// Virtual milliseconds that a miner of the scenario's speed takes for so many transactions.
     pub(crate) fn mining_time(&self, mwm: u8, transactions: usize) -> Millis {
-        let hashes = 3_f64.powi(i32::from(mwm)) * transactions as f64;
-        (hashes * 1000.0 / self.scenario.hash_rate) as Millis
+        self.scenario.mining_time(mwm, transactions)
     }
 
     pub(crate) fn interrupt(&mut self, node: usize, job: JobId) {

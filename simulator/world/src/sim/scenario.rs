@@ -304,6 +304,9 @@ pub struct Workload {
     pub bundle_sizes: Range<usize>,
     /// Accounts that hold funds; they share what the scenario's `funds` leave of the supply.
     pub accounts: usize,
+    /// Whether accounts spend what they received. If not, each pays once, from its share of the genesis: then what is paid does
+    /// not depend on when the nodes confirm what.
+    pub respend: bool,
     /// `depth` of tip selection.
     pub depth: i32,
     /// The share of value bundles that spend what is spent by another at the same time.
@@ -323,6 +326,7 @@ impl Default for Workload {
             value_share: 0.1,
             bundle_sizes: 1..2,
             accounts: 8,
+            respend: true,
             depth: 3,
             double_spends: 0.0,
             lazy_tips: 0.0,

@@ -99,12 +99,12 @@ impl Trace {
     }
 
     /// Tells the names of the nodes, which must need no escaping in JSON.
-    pub(crate) fn name(&mut self, names: &[String]) {
+    pub fn name(&mut self, names: &[String]) {
         self.names = names.to_vec();
     }
 
     /// Begins the line of an event of a node at a time in milliseconds from the start. It ends when the line is dropped.
-    pub(crate) fn event(&mut self, at: Millis, node: usize, what: &'static str) -> Line<'_> {
+    pub fn event(&mut self, at: Millis, node: usize, what: &'static str) -> Line<'_> {
         self.lines += 1;
         self.gathered.extend_from_slice(b"{\"event\":");
         push_number(&mut self.gathered, self.lines);
@@ -114,7 +114,7 @@ impl Trace {
 }
 
 /// A line of the trace under construction.
-pub(crate) struct Line<'a>(&'a mut Trace);
+pub struct Line<'a>(&'a mut Trace);
 
 impl Line<'_> {
     fn field(&mut self, name: &str) -> &mut Vec<u8> {
@@ -125,12 +125,14 @@ impl Line<'_> {
         out
     }
 
-    pub(crate) fn number(mut self, name: &str, value: u64) -> Self {
+    /// A number.
+    pub fn number(mut self, name: &str, value: u64) -> Self {
         push_number(self.field(name), value);
         self
     }
 
-    pub(crate) fn signed(mut self, name: &str, value: i64) -> Self {
+    /// A number that may be negative.
+    pub fn signed(mut self, name: &str, value: i64) -> Self {
         let out = self.field(name);
         if value < 0 {
             out.push(b'-');
@@ -139,13 +141,14 @@ impl Line<'_> {
         self
     }
 
-    pub(crate) fn flag(mut self, name: &str, value: bool) -> Self {
+    /// Yes or no.
+    pub fn flag(mut self, name: &str, value: bool) -> Self {
         self.field(name).extend_from_slice(if value { b"true" } else { b"false" });
         self
     }
 
     /// A text that needs no escaping.
-    pub(crate) fn word(mut self, name: &str, value: &str) -> Self {
+    pub fn word(mut self, name: &str, value: &str) -> Self {
         let out = self.field(name);
         out.push(b'"');
         out.extend_from_slice(value.as_bytes());
@@ -154,7 +157,7 @@ impl Line<'_> {
     }
 
     /// Any text.
-    pub(crate) fn text(mut self, name: &str, value: &str) -> Self {
+    pub fn text(mut self, name: &str, value: &str) -> Self {
         let out = self.field(name);
         out.push(b'"');
         for character in value.chars() {
@@ -171,12 +174,14 @@ impl Line<'_> {
         self
     }
 
-    pub(crate) fn hash(self, name: &str, hash: &Hash) -> Self {
+    /// A transaction hash.
+    pub fn hash(self, name: &str, hash: &Hash) -> Self {
         let text = hash.to_string();
         self.word(name, &text)
     }
 
-    pub(crate) fn node(mut self, name: &str, node: usize) -> Self {
+    /// The name of a node.
+    pub fn node(mut self, name: &str, node: usize) -> Self {
         self.field(name).push(b'"');
         let Trace { names, gathered, .. } = &mut *self.0;
         gathered.extend_from_slice(names.get(node).map_or(b"?", |name| name.as_bytes()));

@@ -39,17 +39,20 @@ pub(crate) struct Wallets {
     /// Keys given out, by account.
     keys: Vec<u32>,
     spent: BTreeSet<(usize, u32)>,
+    /// Whether what was received is spent, too.
+    respend: bool,
 }
 
 impl Wallets {
     /// Accounts that have their funds on key 0.
-    pub(crate) fn new(accounts: usize) -> Wallets {
-        Wallets { keys: vec![1; accounts], spent: BTreeSet::new() }
+    pub(crate) fn new(accounts: usize, respend: bool) -> Wallets {
+        Wallets { keys: vec![1; accounts], spent: BTreeSet::new(), respend }
     }
 
     /// The account's first unspent address with funds on this ledger.
     pub(crate) fn coin(&self, account: usize, balances: &BTreeMap<Address, i64>) -> Option<Coin> {
-        let keys = self.keys.get(account).copied().unwrap_or(0);
+        let given_out = self.keys.get(account).copied().unwrap_or(0);
+        let keys = if self.respend { given_out } else { given_out.min(1) };
         let unspent = (0..keys).filter(|&key| !self.spent.contains(&(account, key)));
         let with_funds =
             |key| balances.get(&address(account, key)).map(|&balance| Coin { account, key, balance });

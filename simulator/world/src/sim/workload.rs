@@ -73,7 +73,7 @@ impl Workload {
                 .iter()
                 .map(|name| Stream::new(seed, &format!("sender {name}")).seed())
                 .collect(),
-            wallets: Wallets::new(settings.accounts),
+            wallets: Wallets::new(settings.accounts, settings.respend),
             arrival: Stream::new(seed, "workload arrival"),
             spammers: settings.spammers.iter().filter(|(_, rate)| *rate > 0.0).map(spammer).collect(),
             old_parents: VecDeque::new(),
@@ -192,6 +192,12 @@ impl Workload {
 /// A bundle of so many transactions that move nothing.
 pub(crate) fn text(size: usize, text: &str, clock: Millis) -> Option<Vec<TransactionBuilder>> {
     wallet::plain_message(size, text, i64::try_from(clock / 1000).ok()?).ok()
+}
+
+/// Virtual milliseconds that a miner of so many hashes per second takes for so many transactions.
+pub(crate) fn mining_time(hash_rate: f64, mwm: u8, transactions: usize) -> Millis {
+    let hashes = 3_f64.powi(i32::from(mwm)) * transactions as f64;
+    (hashes * 1000.0 / hash_rate) as Millis
 }
 
 /// Attaches a bundle with real proof of work.

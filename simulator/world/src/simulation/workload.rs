@@ -8,11 +8,12 @@ use super::value::{Names, Value};
 use crate::error::Fault as Mistake;
 use crate::sim::{Behaviour, Misbehaving, Workload};
 
-const WORKLOAD: [&str; 9] = [
+const WORKLOAD: [&str; 10] = [
     "rate",
     "value-share",
     "bundle-sizes",
     "accounts",
+    "respend",
     "depth",
     "double-spends",
     "lazy-tips",
@@ -33,6 +34,7 @@ pub(crate) fn workload(value: Value<'_>, names: &Names) -> Result<Workload, Mist
     fields.read("value-share", &mut workload.value_share, Value::share)?;
     fields.read("bundle-sizes", &mut workload.bundle_sizes, sizes)?;
     fields.read("accounts", &mut workload.accounts, |v| v.number(1..=10_000))?;
+    fields.read("respend", &mut workload.respend, Value::truth)?;
     fields.read("depth", &mut workload.depth, |v| v.number(1..=15))?;
     fields.read("double-spends", &mut workload.double_spends, Value::share)?;
     fields.read("lazy-tips", &mut workload.lazy_tips, Value::share)?;

@@ -196,6 +196,7 @@ fn workload(workload: &Workload, names: &Names) -> String {
         format!("value-share: {}", workload.value_share),
         format!("bundle-sizes: {}..{}", workload.bundle_sizes.start, workload.bundle_sizes.end),
         format!("accounts: {}", workload.accounts),
+        format!("respend: {}", workload.respend),
         format!("depth: {}", workload.depth),
         format!("double-spends: {}", workload.double_spends),
         format!("lazy-tips: {}", workload.lazy_tips),
