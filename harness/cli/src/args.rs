@@ -12,6 +12,8 @@ use crate::diff::DiffArgs;
 use crate::exit;
 use crate::explain::ExplainArgs;
 use crate::mine::MineArgs;
+use crate::mutate;
+use crate::mutate::MutateArgs;
 use crate::new::NewArgs;
 use crate::paperwork::{CompletionsArgs, ManArgs, SchemaArgs};
 use crate::proxy::ProxyArgs;
@@ -49,6 +51,9 @@ pub(crate) enum Command {
     /// Simulate a world with many seeds, on all cores, in parts if wanted; goes on where it was ended
     #[command(after_help = exit::help_section(), args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Sweep(SweepArgs),
+    /// Build one mistake after the other into the reference and tell which vectors notice
+    #[command(after_help = mutate::help())]
+    Mutate(MutateArgs),
     /// Find the smallest world that violates the same invariant as this one with a seed
     #[command(after_help = exit::help_section())]
     Shrink(ShrinkArgs),

@@ -21,7 +21,7 @@ pub(crate) enum Exit {
 /// Every exit code with its meaning, in order.
 pub(crate) const EXITS: [(Exit, &str); 10] = [
     (Exit::Expected, "all as expected"),
-    (Exit::Failed, "some vector failed, or a clause has no vector"),
+    (Exit::Failed, "some vector failed, a clause has no vector, or a mutant survived"),
     (Exit::Usage, "the command line makes no sense"),
     (Exit::InvalidInput, "a vector, specification or world file is invalid; nothing was sent"),
     (Exit::Unusable, "the target cannot be used, or stopped answering; results cannot be written"),

@@ -9,6 +9,7 @@ mod explain;
 mod interrupt;
 mod json;
 mod mine;
+mod mutate;
 mod new;
 mod paperwork;
 mod problems;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Coverage(args) => coverage::coverage(&args).into(),
         Command::Serve(args) => serve::serve(&args).into(),
         Command::Mine(args) => mine::mine(&args).into(),
+        Command::Mutate(args) => mutate::mutate(&args).into(),
         Command::Sim(args) => sim::sim(&args).into(),
         Command::Shrink(args) => shrink::shrink(&args).into(),
         Command::Sweep(args) => sweep::sweep(&args).into(),

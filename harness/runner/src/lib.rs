@@ -7,6 +7,7 @@ pub mod differ;
 mod execute;
 mod feed;
 mod library;
+pub mod mutate;
 mod network;
 mod pages;
 mod plan;

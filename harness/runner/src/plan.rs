@@ -114,7 +114,7 @@ fn rank(vector: &Vector) -> (usize, usize, bool) {
 }
 
 /// Whether a filter fits a path: as a pattern if it has `*` or `?`, else as a part.
-fn fits(filter: &str, path: &str) -> bool {
+pub(crate) fn fits(filter: &str, path: &str) -> bool {
     if filter.contains(['*', '?']) { glob(filter.as_bytes(), path.as_bytes()) } else { path.contains(filter) }
 }
 

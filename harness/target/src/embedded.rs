@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::endpoint::Endpoint;
 use crate::fixture::{Fixture, State};
+use crate::mutant::{Mutant, NotBuilt};
 use crate::provider::{Need, Provider, Refusal};
 use crate::worlds::{MIRROR, MIRROR_DIALECTS, WORLDS};
 
@@ -35,6 +36,8 @@ pub struct Embedded {
     shared: BTreeMap<(String, String), Serving>,
     own: Option<Serving>,
     mirror: Option<Serving>,
+    mirror_world: Option<WorldFile>,
+    mutant: Option<Mutant>,
 }
 
 /// A world's node, as it was in each state reached so far.
@@ -61,7 +64,17 @@ impl Embedded {
     pub fn new(dialect: &str, fixture: Arc<Fixture>) -> Self {
         let (worlds, shared) = (BTreeMap::new(), BTreeMap::new());
         let (dialect, mirror_dialect) = (dialect.to_owned(), MIRROR_DIALECTS[0].to_owned());
-        Self { dialect, mirror_dialect, fixture, worlds, shared, own: None, mirror: None }
+        Self {
+            dialect,
+            mirror_dialect,
+            fixture,
+            worlds,
+            shared,
+            own: None,
+            mirror: None,
+            mirror_world: None,
+            mutant: None,
+        }
     }
 
     /// The same with a mirror node in this dialect.
@@ -69,6 +82,17 @@ impl Embedded {
     pub fn with_mirror_dialect(mut self, dialect: &str) -> Self {
         dialect.clone_into(&mut self.mirror_dialect);
         self
+    }
+
+    /// Builds a mistake into every node from now on, or none; the nodes so far are gone.
+    ///
+    /// # Errors
+    /// The program was built without mutants.
+    pub fn mutate(&mut self, mutant: Option<Mutant>) -> Result<(), NotBuilt> {
+        Mutant::available()?;
+        self.shared.clear();
+        (self.own, self.mirror, self.mutant) = (None, None, mutant);
+        Ok(())
     }
 
     /// The endpoint of the node that all vectors share which leave no traces.
@@ -98,7 +122,7 @@ impl Embedded {
     /// The world, its feed or the port is not to be had.
     pub fn start(&mut self, need: &Need<'_>) -> Result<Serving, EmbeddedError> {
         if need.api == MIRROR {
-            return start_mirror(&self.mirror_dialect);
+            return self.start_mirror();
         }
         let (world, state) = place(need);
         if !self.worlds.contains_key(world) {
@@ -107,11 +131,41 @@ impl Embedded {
         }
         let unknown = || EmbeddedError(format!("there is no world {world}"));
         let grown = self.worlds.get_mut(world).ok_or_else(unknown)?;
-        let node = grown.at(state, &self.fixture)?;
+        #[cfg_attr(not(feature = "mutants"), expect(unused_mut, reason = "only mutants change it"))]
+        let mut node = grown.at(state, &self.fixture)?;
+        #[cfg(feature = "mutants")]
+        if let Some(Mutant::Iri(mutant)) = self.mutant {
+            node.mutate(mutant);
+        }
         let failed = |error: &dyn std::error::Error| EmbeddedError(error.to_string());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| failed(&error))?;
         let served = Served { node, ..Served::of(&grown.plan, listener, SEED) };
         let running = serve(vec![served]).map_err(|error| failed(&error))?;
+        let endpoint = Endpoint::parse(&running.addr().to_string()).map_err(|error| failed(&error))?;
+        Ok(Serving { endpoint, _running: running })
+    }
+}
+
+impl Embedded {
+    /// The mirror node of the recorded data.
+    fn start_mirror(&mut self) -> Result<Serving, EmbeddedError> {
+        let failed = |error: &dyn std::error::Error| EmbeddedError(error.to_string());
+        let world = match self.mirror_world.take() {
+            Some(world) => world,
+            None => WorldFile::load(MIRROR_WORLD).map_err(|error| failed(&error))?,
+        };
+        let name = &self.mirror_dialect;
+        let dialect = name.parse().map_err(|_| EmbeddedError(format!("there is no dialect {name}")))?;
+        let world = self.mirror_world.insert(world.with_mirror_dialect(dialect));
+        #[cfg(feature = "mutants")]
+        for mirror in &mut world.mirrors {
+            mirror.mutation = match self.mutant {
+                Some(Mutant::Mirror(mutant)) => tanglegram_mirror::Mutation::only(mutant),
+                _ => tanglegram_mirror::Mutation::default(),
+            };
+        }
+        let anywhere = Places { api: Some((Ipv4Addr::LOCALHOST, 0).into()), ..Places::default() };
+        let running = serve_world(world, anywhere).map_err(|error| failed(&error))?;
         let endpoint = Endpoint::parse(&running.addr().to_string()).map_err(|error| failed(&error))?;
         Ok(Serving { endpoint, _running: running })
     }
@@ -126,17 +180,6 @@ impl Provider for Embedded {
         };
         endpoint.map_err(|error| Refusal::Unusable(error.to_string()))
     }
-}
-
-/// The mirror node of the recorded data, in this dialect.
-fn start_mirror(dialect: &str) -> Result<Serving, EmbeddedError> {
-    let failed = |error: &dyn std::error::Error| EmbeddedError(error.to_string());
-    let dialect = dialect.parse().map_err(|_| EmbeddedError(format!("there is no dialect {dialect}")))?;
-    let world = WorldFile::load(MIRROR_WORLD).map_err(|error| failed(&error))?.with_mirror_dialect(dialect);
-    let anywhere = Places { api: Some((Ipv4Addr::LOCALHOST, 0).into()), ..Places::default() };
-    let running = serve_world(&world, anywhere).map_err(|error| failed(&error))?;
-    let endpoint = Endpoint::parse(&running.addr().to_string()).map_err(|error| failed(&error))?;
-    Ok(Serving { endpoint, _running: running })
 }
 
 fn place<'n>(need: &Need<'n>) -> (&'n str, &'n str) {

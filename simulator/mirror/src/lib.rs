@@ -13,11 +13,13 @@ pub mod dataset;
 mod dialect;
 mod entity;
 pub mod ingest;
+mod mutant;
 mod rest;
 pub mod store;
 
 pub use dialect::{Dialect, UnknownDialect};
 pub use entity::{Entity, EntityKind};
+pub use mutant::{Mutant, Mutation};
 pub use rest::{Mirror, Request, Response};
 pub use store::Store;
 pub use tanglegram_hashgraph::{BadEntityId, EntityId, SECOND, Timestamp, files};

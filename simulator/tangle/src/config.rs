@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tanglegram_ternary::milestone::Coordinator;
 use tanglegram_ternary::{Address, Hash};
 
+use crate::mutant::Mutation;
 use crate::node::Millis;
 use crate::planted::Planted;
 use crate::{Dialect, SUPPLY};
@@ -47,6 +48,8 @@ pub struct Config {
     pub host: Host,
     /// What is wrong with the node on purpose: nothing, but in tests.
     pub planted: Planted,
+    /// What is wrong with its API on purpose: nothing, but in tests.
+    pub mutation: Mutation,
 }
 
 impl Config {
@@ -70,6 +73,7 @@ impl Config {
             reconnect_interval: 60_000,
             host: Host::default(),
             planted: Planted::default(),
+            mutation: Mutation::default(),
         }
     }
 

@@ -24,6 +24,7 @@ mod index;
 mod keyed;
 mod ledger;
 mod milestone;
+mod mutant;
 mod node;
 pub mod persist;
 mod planted;
@@ -41,6 +42,7 @@ pub use config::{
     ApiLimits, Config, CoordinatorConfig, DEFAULT_PRUNING_DELAY, Genesis, GenesisError, Host, LocalSnapshots,
 };
 pub use dialect::{Dialect, UnknownDialect};
+pub use mutant::{Mutant, Mutation};
 pub use node::{ApiRequest, Input, JobId, Millis, Node, Output, Reply, RequestId, Status};
 pub use persist::{Disk, Record, RestoreError};
 pub use planted::{Bug, Planted};

@@ -243,6 +243,12 @@ impl Node {
         self.tangle.share_verdicts(verdicts);
     }
 
+    /// Builds a mistake into the node's API.
+    #[cfg(feature = "mutants")]
+    pub fn mutate(&mut self, mutant: crate::mutant::Mutant) {
+        self.config.mutation = crate::mutant::Mutation::only(mutant);
+    }
+
     /// What the node was started with.
     pub fn config(&self) -> &Config {
         &self.config

@@ -140,6 +140,12 @@ impl Host {
         self.inner.borrow().node.config().limits.max_body_length
     }
 
+    /// Which mistake the node makes.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn mutation(&self) -> tanglegram_tangle::Mutation {
+        self.inner.borrow().node.config().mutation
+    }
+
     /// Asks the node.
     pub(crate) fn ask(self: &Rc<Self>, request: ApiRequest) -> Answer {
         let id = self.next.get();

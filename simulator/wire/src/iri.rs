@@ -16,6 +16,8 @@ use tanglegram_tangle::{ApiRequest, Reply};
 use crate::access::Access;
 use crate::body;
 use crate::host::{Answer, Host};
+#[cfg(feature = "mutants")]
+use crate::mutate;
 use crate::server::{Answers, persists};
 use crate::watch::{Phase, Watch};
 
@@ -46,13 +48,17 @@ impl Answers for Api {
     ) -> Result<HttpReply, hyper::Error> {
         watch.enter(Phase::Body);
         let mut last = !persists(&request) || self.closing.get();
-        let mut reply = if !self
-            .access
-            .admits(request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes))
-        {
+        let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        let is_admitted = self.access.admits(authorization);
+        let is_options = request.method() == Method::OPTIONS;
+        #[cfg(feature = "mutants")]
+        let asked = mutate::Asked::new(self.host.mutation(), &request);
+        #[cfg(feature = "mutants")]
+        let (is_admitted, is_options) = asked.taken_for(&self.access, is_admitted, is_options);
+        let reply = if !is_admitted {
             last |= !body::skip(request.into_body()).await?;
             unauthorized()
-        } else if request.method() == Method::OPTIONS {
+        } else if is_options {
             last |= !body::skip(request.into_body()).await?;
             options()
         } else {
@@ -62,6 +68,9 @@ impl Answers for Api {
             watch.enter(Phase::Node);
             json(self.ask(ApiRequest { body: body.text, versioned, trusted: self.access.trusts(peer) }).await)
         };
+        #[cfg(feature = "mutants")]
+        let reply = asked.told(reply);
+        let mut reply = reply;
         let connection = if last || self.closing.get() { "close" } else { "keep-alive" };
         reply.headers_mut().insert(CONNECTION, HeaderValue::from_static(connection));
         watch.enter(Phase::Reply);

@@ -25,6 +25,8 @@ mod issuer;
 mod listener;
 mod miner;
 mod mirror;
+#[cfg(feature = "mutants")]
+mod mutate;
 mod net;
 mod server;
 pub mod simulated;

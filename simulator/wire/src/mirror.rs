@@ -46,7 +46,9 @@ impl ServedMirror {
         let failed = |source: io::Error| ServeError::Io { name: self.name.clone(), source };
         self.listener.set_nonblocking(true).map_err(failed)?;
         let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
-        let mirror = Rc::new(RefCell::new(Mirror::new(self.plan.store, self.plan.dialect)));
+        let mirror =
+            Mirror { mutation: self.plan.mutation, ..Mirror::new(self.plan.store, self.plan.dialect) };
+        let mirror = Rc::new(RefCell::new(mirror));
         let mut tasks = Vec::new();
         if let Some(plan) = self.plan.intake {
             let report = self.report;

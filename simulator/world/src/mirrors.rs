@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_yaml::Spanned;
 use tanglegram_mirror::files::address_book::AddressBook;
 use tanglegram_mirror::ingest::Trust;
-use tanglegram_mirror::{Dialect, Store, dataset};
+use tanglegram_mirror::{Dialect, Mutation, Store, dataset};
 
 use crate::build::Builder;
 use crate::error::Fault;
@@ -27,6 +27,8 @@ pub struct MirrorPlan {
     pub store: Store,
     /// Where it learns more.
     pub intake: Option<IntakePlan>,
+    /// What is wrong with its answers on purpose: nothing, but in tests.
+    pub mutation: Mutation,
     /// The address to listen on.
     pub host: IpAddr,
     /// The port; 0 for any free one.
@@ -79,6 +81,7 @@ impl Builder<'_> {
             dialect: own.unwrap_or(dialect),
             store,
             intake,
+            mutation: Mutation::default(),
             host: file.host.unwrap_or(LOOPBACK),
             port: file.port,
         })

@@ -6,6 +6,8 @@ mod failure;
 mod http;
 mod js;
 mod link;
+#[cfg(feature = "mutants")]
+mod mutate;
 mod params;
 mod query;
 mod transactions;
@@ -13,7 +15,7 @@ mod views;
 
 use serde::Serialize;
 
-use crate::{Dialect, Store};
+use crate::{Dialect, Mutation, Store};
 use failure::Failure;
 use params::Params;
 use query::Query;
@@ -27,6 +29,8 @@ pub struct Mirror {
     pub store: Store,
     /// How it answers where the document and the real server differ.
     pub dialect: Dialect,
+    /// What is wrong with its answers on purpose: nothing, but in tests.
+    pub mutation: Mutation,
 }
 
 /// What a handler needs to know of the request.
@@ -74,11 +78,19 @@ impl<'a> Route<'a> {
 impl Mirror {
     /// A mirror node that knows what the store knows.
     pub fn new(store: Store, dialect: Dialect) -> Self {
-        Mirror { store, dialect }
+        Mirror { store, dialect, mutation: Mutation::default() }
     }
 
     /// Answers a request.
     pub fn handle(&self, request: &Request<'_>) -> Response {
+        #[cfg(feature = "mutants")]
+        if let Some(mutant) = self.mutation.mutant() {
+            return mutate::sent(mutant, request, self.respond(request));
+        }
+        self.respond(request)
+    }
+
+    fn respond(&self, request: &Request<'_>) -> Response {
         if request.head_length() > http::HEAD_LIMIT {
             return self.refuse(431).without_body_for(request);
         }
@@ -91,8 +103,11 @@ impl Mirror {
         let response = if request.method == "OPTIONS" {
             Response::preflight(request)
         } else {
-            let served = self.serve(request).map(|body| Response::json(200, body));
-            served.unwrap_or_else(|failure| failure.response(self.dialect)).finish(request)
+            #[cfg(feature = "mutants")]
+            let heard = mutate::heard(self.mutation, request);
+            #[cfg(feature = "mutants")]
+            let request = &Request { headers: &heard, ..*request };
+            self.answer(request).finish(request)
         };
         response.allow_any_origin().announce(self.dialect)
     }
@@ -105,6 +120,22 @@ impl Mirror {
         } else {
             Response::empty(status)
         }
+    }
+
+    /// The answer, before it is made fit for this client.
+    fn answer(&self, request: &Request<'_>) -> Response {
+        #[cfg(feature = "mutants")]
+        if let Some(mutant) = self.mutation.mutant() {
+            let (method, target) = mutate::asked(mutant, request);
+            let asked = Request { method, target: &target, ..*request };
+            return mutate::told(mutant, self, request, self.right_answer(&asked));
+        }
+        self.right_answer(request)
+    }
+
+    fn right_answer(&self, request: &Request<'_>) -> Response {
+        let served = self.serve(request).map(|body| Response::json(200, body));
+        served.unwrap_or_else(|failure| failure.response(self.dialect))
     }
 
     fn serve(&self, request: &Request<'_>) -> Result<String, Failure> {

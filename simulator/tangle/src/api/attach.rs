@@ -23,15 +23,17 @@ pub(crate) struct AttachQueue {
 
 /// A bundle on its way into the tangle.
 #[derive(Clone)]
-struct Attaching {
+pub(super) struct Attaching {
     id: RequestId,
     since: Millis,
-    trunk: Hash,
-    branch: Hash,
+    pub(super) trunk: Hash,
+    pub(super) branch: Hash,
     mwm: i32,
     /// Transactions still to be worked on, the head of the bundle first.
     ahead: VecDeque<TransactionBuilder>,
-    done: Vec<Arc<Transaction>>,
+    pub(super) done: Vec<Arc<Transaction>>,
+    #[cfg(feature = "mutants")]
+    pub(super) mutation: crate::mutant::Mutation,
     /// What is mined now: the job and the transaction it will complete.
     current: Option<(JobId, TransactionBuilder)>,
 }
@@ -41,6 +43,12 @@ impl AttachQueue {
     fn interrupt(&self, out: &mut Vec<Output>) {
         let current = self.requests.front().and_then(|front| front.current.as_ref());
         out.extend(current.map(|(job, _)| Output::Interrupt { job: *job }));
+    }
+
+    /// Whether a request is being worked on.
+    #[cfg(feature = "mutants")]
+    pub(super) fn is_busy(&self) -> bool {
+        !self.requests.is_empty()
     }
 
     /// Takes a request out of the queue; the one under way is interrupted instead, and leaves with its reply.
@@ -71,7 +79,18 @@ pub(super) fn attach(
         ahead.sort_by_key(|tx| std::cmp::Reverse(tx.number(field::CURRENT_INDEX)));
     }
     let (ahead, done, current) = (ahead.into(), Vec::new(), None);
-    node.attaching.requests.push_back(Attaching { id, since: now, trunk, branch, mwm, ahead, done, current });
+    node.attaching.requests.push_back(Attaching {
+        id,
+        since: now,
+        trunk,
+        branch,
+        mwm,
+        ahead,
+        done,
+        #[cfg(feature = "mutants")]
+        mutation: node.config.mutation,
+        current,
+    });
     if node.attaching.requests.len() == 1 {
         advance(node, now, out);
     }
@@ -131,7 +150,12 @@ fn prepare(attaching: &Attaching, member: &mut TransactionBuilder, now: Millis) 
         None => (attaching.trunk, attaching.branch),
         Some(behind) => (behind.hash(), attaching.trunk),
     };
-    pow::prepare(member, &trunk, &branch, i64::try_from(now).unwrap_or(i64::MAX))
+    #[cfg(feature = "mutants")]
+    let before = member.clone();
+    pow::prepare(member, &trunk, &branch, i64::try_from(now).unwrap_or(i64::MAX))?;
+    #[cfg(feature = "mutants")]
+    super::mutate::prepared(attaching, &before, member);
+    Ok(())
 }
 
 /// Replies to the front request and goes on with the next.
@@ -139,6 +163,8 @@ fn finish(node: &mut Node, now: Millis, result: Result<Object, Failure>, out: &m
     let Some(finished) = node.attaching.requests.pop_front() else { return };
     let duration = now.saturating_sub(finished.since);
     let reply: Reply = result.map_or_else(|failure| failure.reply(duration), |object| object.reply(duration));
+    #[cfg(feature = "mutants")]
+    let reply = super::mutate::attached(node, now, reply);
     out.push(Output::Reply { id: finished.id, reply });
     advance(node, now, out);
 }

@@ -10,6 +10,7 @@ use super::reply::{Failure, Object};
 use crate::bundle::{self, Rules};
 use crate::idset::IdSet;
 use crate::ledger::Accepted;
+use crate::mutant::Mutant;
 use crate::node::Node;
 use crate::planted::Bug;
 use crate::store::{Tangle, TxId};
@@ -108,7 +109,11 @@ pub(super) fn transactions_to_approve(node: &mut Node, params: &Params<'_>) -> R
 }
 
 fn require_synchronized(node: &Node) -> Result<(), Failure> {
-    let lax = node.config.planted.has(Bug::ServesUnsynced);
+    let mutation = node.config.mutation;
+    let lax = node.config.planted.has(Bug::ServesUnsynced)
+        || mutation.has(Mutant::InclusionUnsynchronized)
+        || mutation.has(Mutant::ApproveUnsynchronized)
+        || mutation.has(Mutant::ConsistencyUnsynchronized);
     if lax || node.is_synchronized() { Ok(()) } else { Err(Failure::error(NOT_SYNCHRONIZED)) }
 }
 

@@ -6,6 +6,8 @@
 mod attach;
 mod json;
 mod ledger_queries;
+#[cfg(feature = "mutants")]
+mod mutate;
 mod neighbor_commands;
 mod node_info;
 mod params;
@@ -42,6 +44,14 @@ pub(crate) fn handle(
     request: &ApiRequest,
     out: &mut Vec<Output>,
 ) {
+    #[cfg(feature = "mutants")]
+    if let Some(mutant) = node.config.mutation.mutant() {
+        return mutate::handle(mutant, node, now, id, request, out);
+    }
+    serve(node, now, id, request, out);
+}
+
+fn serve(node: &mut Node, now: Millis, id: RequestId, request: &ApiRequest, out: &mut Vec<Output>) {
     let reply = match answer(node, now, id, request, out) {
         Ok(Answer::Now(object)) => object.reply(0),
         Ok(Answer::Later) => return,
