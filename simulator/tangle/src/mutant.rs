@@ -497,8 +497,6 @@ mutants! {
         AttachOneTritLess,
         /// The weight asked for is not looked at, the node's own counts.
         AttachNodesWeight,
-        /// A weight of 243 is too great.
-        AttachWeightLimitExclusive,
         /// A weight of 244 is taken for 13.
         AttachWeightClamped,
         /// Only the first transaction comes back.

@@ -123,6 +123,7 @@ fn added(mutant: M, pairs: &mut Pairs) {
 fn changed(mutant: M, pairs: &mut Pairs) {
     for (name, value) in pairs {
         let operator = value.split_once(':').map(|(operator, rest)| (operator.to_owned(), rest.to_owned()));
+        let is_key = name == "account.publickey";
         let is_bound = matches!(name.as_str(), "account.id" | "timestamp" | "account.balance");
         match mutant {
             M::AccountsLimitOneMore | M::BalancesLimitOneMore | M::TransactionsLimitOneMore
@@ -152,15 +153,11 @@ fn changed(mutant: M, pairs: &mut Pairs) {
             M::AccountsBalanceEqual if name == "account.balance" => {
                 *value = operator.map_or(value.clone(), |(_, rest)| rest);
             }
-            M::AccountsKeyCaseMatters if name == "account.publickey" => {
-                if value.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                    *value = "0".repeat(64);
-                }
+            M::AccountsKeyCaseMatters if is_key && value.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                *value = "0".repeat(64);
             }
-            M::AccountsDerKeyUnknown if name == "account.publickey" && value.ends_with(|_| true) => {
-                if operator.map_or(value.clone(), |(_, rest)| rest).len() == 88 {
-                    *value = "0".repeat(64);
-                }
+            M::AccountsDerKeyUnknown if is_key && value.rsplit(':').next().map(str::len) == Some(88) => {
+                *value = "0".repeat(64);
             }
             M::BalancesTimestampCut | M::TransactionsTimestampCut if name == "timestamp" => {
                 *value = value.split('.').next().unwrap_or_default().to_owned();

@@ -109,7 +109,6 @@ fn numbers(mutant: M, fields: &mut Fields) {
         M::ThresholdZeroTaken => replace(fields, "threshold", 0.0, 1),
         M::ThresholdHundredRefused => replace(fields, "threshold", 100.0, 101),
         M::ThresholdBeyondTaken => replace(fields, "threshold", 101.0, 100),
-        M::AttachWeightLimitExclusive => replace(fields, "minWeightMagnitude", 243.0, 244),
         M::AttachWeightClamped => replace(fields, "minWeightMagnitude", 244.0, 13),
         M::AttachOneTritLess => {
             let weight = fields.get("minWeightMagnitude").and_then(Value::as_i64);
@@ -227,10 +226,8 @@ fn choices(mutant: M, node: &Node, fields: &mut Fields) {
             fields.extend(trunk.map(|trunk| ("trunkTransaction".to_owned(), trunk)));
             fields.extend(branch.map(|branch| ("branchTransaction".to_owned(), branch)));
         }
-        M::AttachNodesWeight => {
-            if fields.get("minWeightMagnitude").is_some_and(Value::is_number) {
-                fields.insert("minWeightMagnitude".to_owned(), node.config.mwm.into());
-            }
+        M::AttachNodesWeight if fields.get("minWeightMagnitude").is_some_and(Value::is_number) => {
+            fields.insert("minWeightMagnitude".to_owned(), node.config.mwm.into());
         }
         _ => {}
     }
