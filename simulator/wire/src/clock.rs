@@ -58,3 +58,10 @@ fn system_time() -> Millis {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     elapsed.as_millis().try_into().unwrap_or(Millis::MAX)
 }
+
+/// Nanoseconds since the UNIX epoch; 0 for a clock set before it.
+#[expect(clippy::disallowed_methods, reason = "wire drives the nodes in real time")]
+pub(crate) fn nanos() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    elapsed.as_nanos().try_into().unwrap_or(i64::MAX)
+}

@@ -57,10 +57,14 @@ impl ServedMirror {
             intake.round().await.map_err(|source| ServeError::Io { name: self.name, source })?;
             tasks.push(spawn_local(intake.run()));
         }
-        let api = Rc::new(Api { mirror, closing: Rc::clone(&connections.closing) });
-        tasks.push(spawn_local(Rc::clone(connections).accept(listener, api)));
+        tasks.push(spawn_local(Rc::clone(connections).accept(listener, api(mirror, connections))));
         Ok(tasks)
     }
+}
+
+/// Who answers for a mirror node.
+pub(crate) fn api(mirror: Rc<RefCell<Mirror>>, connections: &Connections) -> Rc<impl Answers> {
+    Rc::new(Api { mirror, closing: Rc::clone(&connections.closing) })
 }
 
 type HttpReply = hyper::Response<Whole>;
