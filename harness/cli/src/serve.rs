@@ -1,5 +1,7 @@
 //! `tanglegram serve`: a world on real ports, until told to stop.
 
+mod hedera;
+
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,8 +21,8 @@ use crate::worlds::{self, refuse};
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// A world: private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, recorded-mirror, one of those to be
-    /// simulated, or the path of a world file
+    /// A world: private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, recorded-mirror, hedera-net, one of
+    /// those to be simulated, or the path of a world file
     #[arg(default_value = BUILT_IN[0])]
     world: String,
     /// Where the first API listens; port 0 takes any free one
@@ -45,10 +47,19 @@ pub(crate) struct ServeArgs {
     /// With --faults: the seed of all that is random about them [default: the world's, or 0]
     #[arg(long, value_name = "N", requires = "faults")]
     seed: Option<u64>,
+    /// hedera-net: put the nodes' record, balance and signature files into this folder, new or empty
+    #[arg(long, value_name = "DIR")]
+    files: Option<PathBuf>,
 }
 
 /// Serves a world until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: &ServeArgs) -> Exit {
+    if args.world == hedera::NAME {
+        return hedera::serve(args);
+    }
+    if args.files.is_some() {
+        return refuse("--files is for hedera-net, whose nodes write files");
+    }
     let world = match mine::able().and_then(|()| load(args)) {
         Ok(world) => world,
         Err(exit) => return exit,
