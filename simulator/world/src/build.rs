@@ -149,6 +149,7 @@ fn plain(text: &str) -> String {
             "a cycle: the alias stands for a value that it is a part of".into()
         }
         "recursion limit exceeded" => "lists and maps are nested too deeply".into(),
+        infinite if infinite.starts_with("non-finite float ") => "expected a finite number".into(),
         other => other.to_owned(),
     }
 }

@@ -134,6 +134,15 @@ impl<'de> Deserialize<'de> for Nodes {
                     .map_err(|_| E::custom("the number of nodes cannot be negative"))
             }
 
+            /// Numbers so large that YAML takes them for fractions are told at their place as too large.
+            fn visit_f64<E: Error>(self, count: f64) -> Result<Nodes, E> {
+                if count >= 0.0 && count.fract() == 0.0 {
+                    Ok(Nodes::Count(count as u64))
+                } else {
+                    Err(E::custom("the number of nodes is a whole one, at least 1"))
+                }
+            }
+
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Nodes, A::Error> {
                 pairs(map).map(Nodes::Named)
             }

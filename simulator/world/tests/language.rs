@@ -163,6 +163,7 @@ fn mistakes_in_links_and_misdeeds_are_told_at_their_place() {
         "nodes: 10000\ntopology: { random-regular: 9998 }\nduration: 1m\n".into(),
         "nodes: 1e9\nduration: 1m\n".into(),
         "nodes: 99999999999999999999999\nduration: 1m\n".into(),
+        "nodes: 2.5\nduration: 1m\n".into(),
         "nodes: 3\nworkload: { rate: 10000 }\nduration: 1h\n".into(),
         "nodes: 3\nworkload: { spammers: { n1: .inf } }\nduration: 1h\n".into(),
         "nodes: 3\nmisbehaving: { n1: { garbage: { every: 1ms } } }\nduration: 719h\n".into(),
