@@ -11,7 +11,7 @@ const { failure, shown } = require('./common.js')
 
 const [mirror, account, key, ...nodes] = process.argv.slice(2)
 const network = Object.fromEntries(nodes.map((address, place) => [address, `0.0.${3 + place}`]))
-const connect = (privateKey) => new Client({ network, operator: { account, privateKey } })
+const connect = (privateKey) => new Client({ network, operator: { accountId: account, privateKey } })
 const client = connect(key)
 
 const transfer = (amount) => new CryptoTransferTransaction().addSender(account, amount).addRecipient('0.0.5', amount)
@@ -63,7 +63,7 @@ const failures = async () => {
   assert.strictEqual(name(await failure(() => poor.getReceipt(client))), 'INSUFFICIENT_ACCOUNT_BALANCE')
   const stranger = connect((await Ed25519PrivateKey.generate()).toString())
   assert.strictEqual(name(await failure(() => transfer(new Hbar(1)).execute(stranger))), 'INVALID_SIGNATURE')
-  const validStart = new Date(Date.now() - 600_000)
+  const validStart = { seconds: Math.floor(Date.now() / 1000) - 600, nanos: 0 }
   const late = transfer(new Hbar(1)).setTransactionId(TransactionId.withValidStart(account, validStart))
   assert.strictEqual(name(await failure(() => late.execute(client))), 'TRANSACTION_EXPIRED')
 }
