@@ -8,6 +8,7 @@ use tanglegram_runner::Library;
 use tanglegram_target::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS};
 use tanglegram_vector::{Level, Problem};
 
+use crate::compare::CompareArgs;
 use crate::diff::DiffArgs;
 use crate::exit;
 use crate::explain::ExplainArgs;
@@ -18,6 +19,7 @@ use crate::new::NewArgs;
 use crate::paperwork::{CompletionsArgs, ManArgs, SchemaArgs};
 use crate::proxy::ProxyArgs;
 use crate::record::RecordArgs;
+use crate::reports::Wanted;
 use crate::serve::ServeArgs;
 use crate::shrink::ShrinkArgs;
 use crate::sim::SimArgs;
@@ -34,8 +36,17 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Replay vectors against a node and tell where it does not answer as demanded
-    #[command(after_help = exit::help_section())]
+    #[command(after_help = exit::examples(&[
+        ("tanglegram check http://localhost:14265", "a node that runs"),
+        ("tanglegram check --cmd 'my-node --port {port}' --report junit=out.xml html=out.html", "one that is started"),
+        ("tanglegram check http://a:14265 http://b:14265 --filter getTips", "two, and where they differ"),
+    ]))]
     Check(Box<CheckArgs>),
+    /// Tell what got better and what got worse between two reports of `check --report json=FILE`
+    #[command(after_help = exit::examples(&[
+        ("tanglegram compare main.json branch.json", "exit code 1 if something got worse"),
+    ]))]
+    Compare(CompareArgs),
     /// List every clause of the specifications with the vectors that hold a node to it
     #[command(after_help = exit::help_section())]
     Coverage(CoverageArgs),
@@ -54,6 +65,12 @@ pub(crate) enum Command {
     /// Build one mistake after the other into the reference and tell which vectors notice
     #[command(after_help = mutate::help())]
     Mutate(MutateArgs),
+    /// Start a command for `check --cmd`, and end all of it when standard input ends
+    #[command(hide = true)]
+    Keep {
+        /// The command, for a shell.
+        command: String,
+    },
     /// Find the smallest world that violates the same invariant as this one with a seed
     #[command(after_help = exit::help_section())]
     Shrink(ShrinkArgs),
@@ -73,6 +90,31 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write those of all commands
     Man(ManArgs),
+}
+
+/// What follows the options of `check`.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// A node's API.
+    Url(String),
+    /// One more report after `--report`, as in `--report junit=a.xml tap=b.tap`.
+    Report(Wanted),
+}
+
+impl Place {
+    /// No URL begins with a format's name and an equals sign.
+    #[allow(clippy::unnecessary_wraps, reason = "a value parser")]
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Wanted::parse(text).map_or_else(|_| Self::Url(text.to_owned()), Self::Report))
+    }
+
+    pub(crate) fn url(&self) -> Option<&str> {
+        if let Self::Url(url) = self { Some(url) } else { None }
+    }
+
+    pub(crate) fn report(&self) -> Option<&Wanted> {
+        if let Self::Report(wanted) = self { Some(wanted) } else { None }
+    }
 }
 
 /// Where vectors and clauses come from.
@@ -104,8 +146,10 @@ pub(crate) struct CoverageArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// The node's API, such as http://localhost:14265; without it the embedded reference node is checked
-    pub(crate) url: Option<String>,
+    /// The node's API, such as http://localhost:14265; several are checked one after the other and compared; without any
+    /// the embedded reference node is checked
+    #[arg(value_name = "URL", value_parser = Place::parse)]
+    pub(crate) places: Vec<Place>,
     #[command(flatten)]
     pub(crate) sources: SourceArgs,
     /// List the selected vectors; send nothing
@@ -113,12 +157,22 @@ pub(crate) struct CheckArgs {
     pub(crate) list: bool,
     /// Print one JSON object per vector as it is done, and a last one with the counts
     ///
-    /// A vector: {"type":"vector", "path", "place", "level", "world", "state", "clauses", "ms", "verdict":
-    /// "pass"|"fail"|"skip", and "reason" of a skip or "failure" of a fail: {"step", "place", "error", "differences":
-    /// [{"path", "expected", "got"}], "transcript"}}. The last: {"type":"summary", "exit", "unusable" (why, or null),
-    /// "counts": {"passed", "failed", "skipped"}, "files": {file: counts}, "skips": {reason: number}, "ms"}.
+    /// A vector: {"type":"vector", "target", "path", "place", "class", "about", "level", "world", "state", "clauses",
+    /// "ms", "verdict": "pass"|"fail"|"skip", and "reason" of a skip or "failure" of a fail: {"step", "place", "error",
+    /// "differences": [{"path", "expected", "got"}], "transcript"}}. The last of a target: {"type":"summary", "target",
+    /// "software", "dialect", "profile", "level", "seed", "vectors" (digest of those selected), "exit", "unusable" (why,
+    /// or null), "counts": {"passed", "failed", "skipped"}, "files": {file: counts}, "skips": {reason: number}, "ms"}.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write a report to a file: junit=FILE, tap=FILE, json=FILE (for `tanglegram compare`); may be repeated, or name
+    /// several
+    ///
+    /// Each is written whole or not at all, also for a run that was cut short.
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = Wanted::parse)]
+    pub(crate) reports: Vec<Wanted>,
+    /// Show the whole exchange of each failure
+    #[arg(long)]
+    pub(crate) transcripts: bool,
     /// Longest time for one request and its reply, in seconds [default: 30; for the embedded node, whose proof of work
     /// may be all this machine can do, 300]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -128,6 +182,8 @@ pub(crate) struct CheckArgs {
     pub(crate) max_time: f64,
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) start: StartArgs,
     #[command(flatten)]
     pub(crate) remote: RemoteArgs,
 }
@@ -161,15 +217,28 @@ pub(crate) struct SelectionArgs {
     pub(crate) read_only: bool,
 }
 
+/// A node that is started for the check.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Node to be started")]
+pub(crate) struct StartArgs {
+    /// Start this shell command, check the node it runs, and end it with all its children; {port} stands for a free port
+    /// of 127.0.0.1, or else give the URL too
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) cmd: Option<String>,
+    /// Longest wait until a node that was started answers, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
+    pub(crate) ready: f64,
+}
+
 /// What there is to say about a node behind a URL.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Node behind a URL")]
+#[command(next_help_heading = "Node behind a URL, or started")]
 pub(crate) struct RemoteArgs {
     /// Store the fixture's transactions into the node, state by state: it was just started on the fixture's genesis
-    #[arg(long, requires = "url", conflicts_with = "read_only")]
+    #[arg(long, conflicts_with = "read_only")]
     pub(crate) feed: bool,
     /// Send this bearer token with every request
-    #[arg(long, value_name = "TOKEN", requires = "url")]
+    #[arg(long, value_name = "TOKEN")]
     pub(crate) bearer: Option<String>,
 }
 

@@ -1,88 +1,95 @@
-//! `tanglegram check`: selects, runs and reports.
+//! `tanglegram check`: selects, runs and reports, one target after the other.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tanglegram_runner::{Ending, Library, Outcome, Plan, Remote, RunOptions, Selection, Summary, Verdict};
-use tanglegram_target::{Client, Embedded, Endpoint, IRI, Limits, MIRROR, Provider, World};
+use tanglegram_runner::report::{About, Run};
+use tanglegram_runner::{Library, Outcome, Plan, Remote, RunOptions, Selection};
+use tanglegram_target::{
+    Client, EMBEDDED_SEED, Embedded, Endpoint, IRI, Limits, LogTail, MIRROR, Provider, World,
+};
 use tanglegram_vector::Level;
 use tokio::time::Instant;
 
-use crate::args::CheckArgs;
+use crate::args::{CheckArgs, Place};
 use crate::exit::Exit;
-use crate::style::Style;
-use crate::{json, mine, problems, report};
+use crate::interrupt::Stop;
+use crate::progress::{Checked, Progress};
+use crate::reports::{self, Wanted};
+use crate::started::Started;
+use crate::{cluster, mine, problems};
 
 /// How long a node may take to show that it is a mirror node.
 const PROBE: Duration = Duration::from_secs(5);
 
 /// Runs the command.
 pub(crate) fn check(args: &CheckArgs) -> Exit {
-    let endpoint = match args.url.as_deref().map(|url| endpoint(url, args)).transpose() {
-        Ok(endpoint) => endpoint,
-        Err(error) => return fail(&error, Exit::Usage),
-    };
+    checked(args).unwrap_or_else(|exit| exit)
+}
+
+fn checked(args: &CheckArgs) -> Result<Exit, Exit> {
+    let endpoints = endpoints(args)?;
+    let wanted = wanted(args);
+    wanted.iter().try_for_each(|one| reports::able(&one.file))?;
     // The embedded node mines.
-    if let (None, Err(exit)) = (&endpoint, mine::able()) {
-        return exit;
+    if endpoints.is_empty() && args.start.cmd.is_none() {
+        mine::able()?;
     }
-    let library = match args.sources.load() {
-        Ok(library) => library,
-        Err(found) => return problems::print(&found),
-    };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start: {error}"), Exit::Unusable),
-    };
-    let api = match known_api(args, &library) {
-        None => endpoint
-            .as_ref()
-            .filter(|_| !args.list)
-            .map(|endpoint| runtime.block_on(api_of(endpoint, limits(args, true))).to_owned()),
-        known => known,
-    };
-    let plan = Plan::new(&library, &selection(args, api.clone()));
-    if plan.is_empty() {
-        let count = library.vectors().count();
-        return fail(&format!("none of the {count} vectors is selected"), Exit::Nothing);
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let cannot = |error: io::Error| fail(&format!("cannot start: {error}"), Exit::Unusable);
+    let runtime = runtime.map_err(cannot)?;
+    // From before anything takes long: whoever starts this may send a signal at once.
+    let stop = runtime.block_on(async { Stop::listen() }).map_err(cannot)?;
+    let library = args.sources.load().map_err(|found| problems::print(&found))?;
+    let is_started = args.start.cmd.is_some();
+    let job = Job { args, library: &library, remote: is_started || !endpoints.is_empty(), stop };
     if args.list {
-        return list(&plan);
+        return job.list();
     }
-    runtime.block_on(start(args, endpoint, api.as_deref(), &library, &plan))
+    let started = now();
+    let runs = if is_started {
+        vec![runtime.block_on(job.started(endpoints.first()))?]
+    } else if endpoints.is_empty() {
+        vec![runtime.block_on(job.embedded())?]
+    } else {
+        runtime.block_on(job.remotes(&endpoints))?
+    };
+    finish(args, &wanted, started, runs)
 }
 
-/// The API that all selected vectors speak, where that is clear without asking a target.
-fn known_api(args: &CheckArgs, library: &Library) -> Option<String> {
-    let chosen = &args.selection;
-    let world = chosen.world.as_deref().and_then(World::find).map(|world| world.api.to_owned());
-    let api = chosen.api.clone().or(world);
-    let plan = Plan::new(library, &selection(args, api.clone()));
-    let mut apis: Vec<&str> = plan.items.iter().map(|item| item.vector.api()).collect();
-    apis.dedup();
-    let only = if let [only] = apis[..] { Some(only.to_owned()) } else { None };
-    api.or(only)
+/// The summary over several targets, the reports, and the exit code of all.
+fn finish(args: &CheckArgs, wanted: &[Wanted], started: SystemTime, all: Vec<Checked>) -> Result<Exit, Exit> {
+    let exit = cluster::exit(all.iter().map(|checked| checked.exit));
+    let runs: Vec<Run> = all.into_iter().map(|checked| checked.run).collect();
+    if runs.len() > 1 && !args.json {
+        let _ = cluster::summary(&runs, &mut io::stdout().lock()); // nobody may be reading any more
+    }
+    reports::write(wanted, started, runs)?;
+    Ok(exit)
 }
 
-/// Which API is behind a URL: that of a mirror node if it answers as one, else that of an IRI node.
-pub(crate) async fn api_of(endpoint: &Endpoint, limits: Limits) -> &'static str {
-    let exchange = limits.exchange.min(PROBE);
-    let mut client = Client::new(endpoint.clone(), Limits { exchange, ..limits });
-    if tanglegram_runner::mirror_preflight(&mut client).await.is_ok() { MIRROR } else { IRI }
+/// The nodes to ask; none for the embedded one.
+fn endpoints(args: &CheckArgs) -> Result<Vec<Endpoint>, Exit> {
+    let urls = args.places.iter().filter_map(Place::url);
+    let endpoints: Result<Vec<_>, _> = urls.map(|url| endpoint(url, args)).collect();
+    let endpoints = endpoints.map_err(|error| fail(&error, Exit::Usage))?;
+    let is_embedded = endpoints.is_empty() && args.start.cmd.is_none();
+    if is_embedded && (args.remote.feed || args.remote.bearer.is_some()) {
+        return Err(fail(
+            &"--feed and --bearer are for a node of yours; give its URL, or --cmd",
+            Exit::Usage,
+        ));
+    }
+    if args.start.cmd.is_some() && endpoints.len() > 1 {
+        return Err(fail(&"--cmd starts one node: give one URL at most", Exit::Usage));
+    }
+    Ok(endpoints)
 }
 
-/// The bounds on one exchange with a node behind a URL, or with the embedded one.
-fn limits(args: &CheckArgs, remote: bool) -> Limits {
-    let timeout = args.timeout.unwrap_or(if remote { 30.0 } else { 300.0 });
-    Limits { exchange: Duration::from_secs_f64(timeout), ..Limits::default() }
-}
-
-/// Tells in one line why nothing was done.
-fn fail(why: &dyn std::fmt::Display, exit: Exit) -> Exit {
-    eprintln!("error: {why}");
-    exit
+/// The reports to write: those of `--report`, and what follows it.
+fn wanted(args: &CheckArgs) -> Vec<Wanted> {
+    args.reports.iter().chain(args.places.iter().filter_map(Place::report)).cloned().collect()
 }
 
 fn endpoint(url: &str, args: &CheckArgs) -> Result<Endpoint, tanglegram_target::UrlError> {
@@ -93,187 +100,252 @@ fn endpoint(url: &str, args: &CheckArgs) -> Result<Endpoint, tanglegram_target::
     }
 }
 
-fn selection(args: &CheckArgs, api: Option<String>) -> Selection {
-    let chosen = &args.selection;
-    let default = if args.url.is_some() { Level::Spec } else { Level::Exact };
-    Selection {
-        filters: chosen.filters.clone(),
-        tags: chosen.tags.clone(),
-        level: chosen.level.map_or(default, Level::from),
-        dialect: dialect(args, IRI),
-        mirror_dialect: dialect(args, MIRROR),
-        api,
-        world: chosen.world.clone(),
-        read_only: chosen.read_only,
-        external: args.url.is_some(),
+/// The endpoint of a node that was started, with the token that was given.
+fn endpoint_with(endpoint: Endpoint, args: &CheckArgs) -> Result<Endpoint, Exit> {
+    let Some(token) = &args.remote.bearer else { return Ok(endpoint) };
+    endpoint.with_bearer(token).map_err(|error| fail(&error, Exit::Usage))
+}
+
+/// Tells in one line why nothing was done.
+fn fail(why: &dyn std::fmt::Display, exit: Exit) -> Exit {
+    eprintln!("error: {why}");
+    exit
+}
+
+/// Now, for the date of a report.
+#[allow(clippy::disallowed_methods, reason = "reports tell when they were made")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// What is to be done with each target.
+struct Job<'a> {
+    args: &'a CheckArgs,
+    library: &'a Library,
+    /// Whether the targets are nodes behind URLs.
+    remote: bool,
+    stop: Stop,
+}
+
+impl Job<'_> {
+    /// The API that all selected vectors speak, where that is clear without asking a target.
+    fn known_api(&self) -> Option<String> {
+        let chosen = &self.args.selection;
+        let world = chosen.world.as_deref().and_then(World::find).map(|world| world.api.to_owned());
+        let api = chosen.api.clone().or(world);
+        let plan = Plan::new(self.library, &self.selection(api.clone()));
+        let mut apis: Vec<&str> = plan.items.iter().map(|item| item.vector.api()).collect();
+        apis.dedup();
+        let only = if let [only] = apis[..] { Some(only.to_owned()) } else { None };
+        api.or(only)
     }
-}
 
-/// The dialect of an API: the one that was asked for, if it is one of this API, else the default.
-fn dialect(args: &CheckArgs, api: &str) -> String {
-    let known = tanglegram_target::dialects(api);
-    let chosen = args.selection.dialect.as_deref().filter(|chosen| known.contains(chosen));
-    chosen.unwrap_or(known[0]).to_owned()
-}
-
-fn list(plan: &Plan<'_>) -> Exit {
-    let mut paths: Vec<&str> = plan.items.iter().map(|item| item.vector.path.as_str()).collect();
-    paths.extend(plan.skipped.iter().map(|(vector, _)| vector.path.as_str()));
-    paths.sort_unstable();
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    for path in paths {
-        // A closed pipe (`| head`) is no failure.
-        if writeln!(out, "{path}").is_err() {
-            break;
+    fn selection(&self, api: Option<String>) -> Selection {
+        let chosen = &self.args.selection;
+        Selection {
+            filters: chosen.filters.clone(),
+            tags: chosen.tags.clone(),
+            level: self.level(),
+            dialect: self.dialect(IRI),
+            mirror_dialect: self.dialect(MIRROR),
+            api,
+            world: chosen.world.clone(),
+            read_only: chosen.read_only,
+            external: self.remote,
         }
     }
-    Exit::Expected
-}
 
-async fn start(
-    args: &CheckArgs,
-    endpoint: Option<Endpoint>,
-    api: Option<&str>,
-    library: &Library,
-    plan: &Plan<'_>,
-) -> Exit {
-    let limits = limits(args, endpoint.is_some());
-    let Some(endpoint) = endpoint else {
-        let (iri, mirror) = (dialect(args, IRI), dialect(args, MIRROR));
-        let mut embedded = Embedded::new(&iri, Arc::clone(&library.fixture)).with_mirror_dialect(&mirror);
-        return drive(args, &mut embedded, plan, limits).await;
-    };
-    let mut remote = Remote::new(endpoint, limits);
-    let world = args.selection.world.as_deref().and_then(World::find);
-    if let Some(world) = world.filter(|world| world.api == MIRROR) {
-        remote = remote.fed(world, Arc::clone(&library.fixture));
+    fn level(&self) -> Level {
+        let default = if self.remote { Level::Spec } else { Level::Exact };
+        self.args.selection.level.map_or(default, Level::from)
     }
-    if args.remote.feed {
-        let name = args.selection.world.as_deref().unwrap_or(tanglegram_target::WORLDS[0].name);
-        if let Some(world) = World::find(name) {
-            remote = remote.fed(world, Arc::clone(&library.fixture));
+
+    /// The dialect of an API: the one that was asked for, if it is one of this API, else the default.
+    fn dialect(&self, api: &str) -> String {
+        let known = tanglegram_target::dialects(api);
+        let chosen = self.args.selection.dialect.as_deref().filter(|chosen| known.contains(chosen));
+        chosen.unwrap_or(known[0]).to_owned()
+    }
+
+    /// What is selected, which is not nothing.
+    fn plan(&self, api: Option<&str>) -> Result<Plan<'_>, Exit> {
+        let plan = Plan::new(self.library, &self.selection(api.map(str::to_owned)));
+        if plan.is_empty() {
+            let count = self.library.vectors().count();
+            return Err(fail(&format!("none of the {count} vectors is selected"), Exit::Nothing));
+        }
+        Ok(plan)
+    }
+
+    fn list(&self) -> Result<Exit, Exit> {
+        let plan = self.plan(self.known_api().as_deref())?;
+        let mut paths: Vec<&str> = plan.items.iter().map(|item| item.vector.path.as_str()).collect();
+        paths.extend(plan.skipped.iter().map(|(vector, _)| vector.path.as_str()));
+        paths.sort_unstable();
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        for path in paths {
+            // A closed pipe (`| head`) is no failure.
+            if writeln!(out, "{path}").is_err() {
+                break;
+            }
+        }
+        Ok(Exit::Expected)
+    }
+
+    /// The bounds on one exchange with a node behind a URL, or with the embedded one.
+    fn limits(&self) -> Limits {
+        let timeout = self.args.timeout.unwrap_or(if self.remote { 30.0 } else { 300.0 });
+        Limits { exchange: Duration::from_secs_f64(timeout), ..Limits::default() }
+    }
+
+    /// Who is asked, as the report names it.
+    fn about(&self, target: &str, api: Option<&str>, plan: &Plan<'_>) -> About {
+        let dialects = match api {
+            Some(api) => self.dialect(api),
+            None => format!("{}, {}", self.dialect(IRI), self.dialect(MIRROR)),
+        };
+        About {
+            target: target.to_owned(),
+            dialect: dialects,
+            level: self.level().name().to_owned(),
+            vectors: plan.digest(),
+            ..About::default()
         }
     }
-    let mut client = Client::new(remote.endpoint().clone(), limits);
-    let software = match api {
-        Some(MIRROR) => {
-            tanglegram_runner::mirror_preflight(&mut client).await.map(|()| "a mirror node".to_owned())
+
+    async fn embedded(&self) -> Result<Checked, Exit> {
+        let api = self.known_api();
+        let plan = self.plan(api.as_deref())?;
+        let (iri, mirror) = (self.dialect(IRI), self.dialect(MIRROR));
+        let mut embedded =
+            Embedded::new(&iri, Arc::clone(&self.library.fixture)).with_mirror_dialect(&mirror);
+        let about = About {
+            software: Some(concat!("tanglegram ", env!("CARGO_PKG_VERSION")).to_owned()),
+            seed: Some(EMBEDDED_SEED),
+            ..self.about("the reference node", api.as_deref(), &plan)
+        };
+        Ok(self.drive(&mut embedded, &plan, about, None).await)
+    }
+
+    /// One node after the other, until all are checked or somebody has enough.
+    async fn remotes(&self, endpoints: &[Endpoint]) -> Result<Vec<Checked>, Exit> {
+        let known = self.known_api();
+        let mut all = Vec::with_capacity(endpoints.len());
+        for endpoint in endpoints {
+            let checked = self.remote(&endpoint.to_string(), endpoint, known.as_deref(), None).await?;
+            let enough = checked.exit == Exit::Interrupted;
+            all.push(checked);
+            if enough {
+                break;
+            }
         }
-        _ => tanglegram_runner::preflight(&mut client).await.map(|info| info.software),
-    };
-    match software {
-        Ok(software) => note(args, &format!("checking {} ({software})", client.endpoint())),
-        Err(why) => return unusable(args, &why),
+        Ok(all)
     }
-    drop(client);
-    drive(args, &mut remote, plan, limits).await
-}
 
-/// A line for people about what is going on.
-fn note(args: &CheckArgs, text: &str) {
-    if !args.json {
-        eprintln!("{text}");
-    }
-}
-
-/// One clear result, not one per vector.
-fn unusable(args: &CheckArgs, why: &str) -> Exit {
-    let exit = Exit::Unusable;
-    if args.json {
-        let ending = Ending::Unusable(why.to_owned());
-        println!("{}", json::summary(&Summary::default(), &ending, exit, Duration::ZERO));
-    }
-    fail(&format!("the target cannot be used: {why}"), exit)
-}
-
-/// Runs the plan until its end or Ctrl-C, and reports.
-async fn drive<P: Provider>(args: &CheckArgs, provider: &mut P, plan: &Plan<'_>, limits: Limits) -> Exit {
-    let options = RunOptions { limits, total: Duration::from_secs_f64(args.max_time) };
-    let started = Instant::now();
-    let mut progress = Progress::new(args, plan.len());
-    let ending = {
-        let mut observe = |outcome: Outcome<'_>| progress.observe(&outcome);
-        let run = tanglegram_runner::run(plan, provider, &options, &mut observe);
+    /// A node that is started for this check, and ended after it.
+    async fn started(&self, at: Option<&Endpoint>) -> Result<Checked, Exit> {
+        let command = self.args.start.cmd.as_deref().unwrap_or_default();
+        let mut started = Started::command(command, at).map_err(|why| fail(&why, Exit::Usage))?;
+        self.note(&format!("started {}", started.name));
+        let within = Duration::from_secs_f64(self.args.start.ready);
+        let endpoint = endpoint_with(started.endpoint.clone(), self.args)?;
         tokio::select! {
             biased;
-            _ = tokio::signal::ctrl_c() => None,
-            ending = run => Some(ending),
-        }
-    };
-    progress.finish(ending, plan.len(), started.elapsed())
-}
-
-/// What is shown while the vectors run, and afterwards.
-struct Progress {
-    bar: ProgressBar,
-    json: bool,
-    style: Style,
-    summary: Summary,
-}
-
-impl Progress {
-    fn new(args: &CheckArgs, length: usize) -> Self {
-        let shown = io::stderr().is_terminal() && !args.json;
-        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(length as u64), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}") {
-            bar.set_style(style);
-        }
-        Self { bar, json: args.json, style: Style::of(&io::stdout()), summary: Summary::default() }
-    }
-
-    fn observe(&mut self, outcome: &Outcome<'_>) {
-        self.summary.add(outcome);
-        if self.json {
-            println_quietly(&json::outcome(outcome).to_string());
-        } else if let Verdict::Fail(failure) = &outcome.verdict {
-            let (style, failed) = (self.style, self.summary.all.failed);
-            self.bar.suspend(|| {
-                let mut out = io::stdout().lock();
-                let _ = if report::shows_whole(failed) {
-                    report::failure(outcome.vector, failure, style, &mut out)
-                } else {
-                    writeln!(out, "{} {}", style.bad("FAIL"), outcome.vector.path)
-                };
-            });
-        }
-        self.bar.inc(1);
-    }
-
-    fn finish(self, ending: Option<Ending>, planned: usize, elapsed: Duration) -> Exit {
-        self.bar.finish_and_clear();
-        let exit = self.exit(ending.as_ref());
-        if self.json {
-            let ending = ending.clone().unwrap_or(Ending::Unusable("interrupted".into()));
-            println_quietly(&json::summary(&self.summary, &ending, exit, elapsed).to_string());
-        } else {
-            let _ = report::summary(&self.summary, elapsed, self.style, &mut io::stdout().lock());
-        }
-        let left = planned - self.summary.all.total();
-        match ending {
-            None => eprintln!("interrupted; {left} vectors were not run"),
-            Some(Ending::Unusable(why)) => eprintln!("error: {why}; {left} vectors were not run"),
-            Some(Ending::Complete) if exit == Exit::Nothing => {
-                eprintln!("error: nothing was run: every selected vector was skipped");
+            () = self.stop.comes() => return Err(fail(&"interrupted before the node answered", Exit::Interrupted)),
+            ready = started.ready(&endpoint, self.limits(), within) => {
+                ready.map_err(|why| fail(&format!("the target cannot be used: {why}"), Exit::Unusable))?;
             }
-            Some(Ending::Complete) => {}
         }
-        exit
+        let api = self.known_api();
+        self.remote(&started.name, &endpoint, api.as_deref(), Some(started.log())).await
     }
 
-    fn exit(&self, ending: Option<&Ending>) -> Exit {
-        let counts = self.summary.all;
-        match ending {
-            None => Exit::Interrupted,
-            Some(Ending::Unusable(_)) => Exit::Unusable,
-            Some(Ending::Complete) if counts.failed > 0 => Exit::Failed,
-            Some(Ending::Complete) if counts.passed == 0 => Exit::Nothing,
-            Some(Ending::Complete) => Exit::Expected,
+    async fn remote(
+        &self,
+        name: &str,
+        endpoint: &Endpoint,
+        api: Option<&str>,
+        log: Option<&LogTail>,
+    ) -> Result<Checked, Exit> {
+        let limits = self.limits();
+        let api = match api {
+            Some(api) => api,
+            None => api_of(endpoint, limits).await,
+        };
+        let plan = self.plan(Some(api))?;
+        let mut remote = self.feeding(Remote::new(endpoint.clone(), limits));
+        let mut about = self.about(name, Some(api), &plan);
+        match software(api, remote.endpoint(), limits).await {
+            Ok(software) => {
+                self.note(&format!("checking {endpoint} ({software})"));
+                about.software = Some(software);
+                Ok(self.drive(&mut remote, &plan, about, log).await)
+            }
+            Err(why) => Ok(self.unusable(Run::new(about, &plan), why)),
         }
+    }
+
+    /// The node with what it is fed, if it is.
+    fn feeding(&self, remote: Remote) -> Remote {
+        let chosen = self.args.selection.world.as_deref();
+        let fed = self.args.remote.feed.then(|| chosen.unwrap_or(tanglegram_target::WORLDS[0].name));
+        let world = chosen.and_then(World::find).filter(|world| world.api == MIRROR);
+        match world.or_else(|| fed.and_then(World::find)) {
+            Some(world) => remote.fed(world, Arc::clone(&self.library.fixture)),
+            None => remote,
+        }
+    }
+
+    /// A line for people about what is going on.
+    fn note(&self, text: &str) {
+        if !self.args.json {
+            eprintln!("{text}");
+        }
+    }
+
+    /// One clear result, not one per vector.
+    fn unusable(&self, run: Run, why: String) -> Checked {
+        fail(&format!("the target cannot be used: {why}"), Exit::Unusable);
+        Progress::unusable(self.args, run, why)
+    }
+
+    /// Runs the plan until its end, Ctrl-C or SIGTERM, and reports.
+    async fn drive<P: Provider>(
+        &self,
+        provider: &mut P,
+        plan: &Plan<'_>,
+        about: About,
+        log: Option<&LogTail>,
+    ) -> Checked {
+        let options =
+            RunOptions { limits: self.limits(), total: Duration::from_secs_f64(self.args.max_time) };
+        let started = Instant::now();
+        let mut progress = Progress::new(self.args, about, plan, log);
+        let ending = {
+            let mut observe = |outcome: Outcome<'_>| progress.observe(&outcome);
+            let run = tanglegram_runner::run(plan, provider, &options, &mut observe);
+            tokio::select! {
+                biased;
+                () = self.stop.comes() => None,
+                ending = run => Some(ending),
+            }
+        };
+        progress.finish(ending, started.elapsed())
     }
 }
 
-/// A line to standard output; that nobody reads it any more is no failure.
-fn println_quietly(line: &str) {
-    let _ = writeln!(io::stdout().lock(), "{line}");
+/// Which API is behind a URL: that of a mirror node if it answers as one, else that of an IRI node.
+pub(crate) async fn api_of(endpoint: &Endpoint, limits: Limits) -> &'static str {
+    let exchange = limits.exchange.min(PROBE);
+    let mut client = Client::new(endpoint.clone(), Limits { exchange, ..limits });
+    if tanglegram_runner::mirror_preflight(&mut client).await.is_ok() { MIRROR } else { IRI }
+}
+
+/// What the node says it is, or why it cannot be used.
+async fn software(api: &str, endpoint: &Endpoint, limits: Limits) -> Result<String, String> {
+    let mut client = Client::new(endpoint.clone(), limits);
+    if api == MIRROR {
+        return tanglegram_runner::mirror_preflight(&mut client).await.map(|()| "a mirror node".to_owned());
+    }
+    tanglegram_runner::preflight(&mut client).await.map(|info| info.software)
 }

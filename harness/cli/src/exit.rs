@@ -21,9 +21,9 @@ pub(crate) enum Exit {
 /// Every exit code with its meaning, in order.
 pub(crate) const EXITS: [(Exit, &str); 10] = [
     (Exit::Expected, "all as expected"),
-    (Exit::Failed, "some vector failed, a clause has no vector, or a mutant survived"),
+    (Exit::Failed, "some vector failed or got worse, a clause has no vector, or a mutant survived"),
     (Exit::Usage, "the command line makes no sense"),
-    (Exit::InvalidInput, "a vector, specification or world file is invalid; nothing was sent"),
+    (Exit::InvalidInput, "a vector, specification, world or report file is invalid; nothing was sent"),
     (Exit::Unusable, "the target cannot be used, or stopped answering; results cannot be written"),
     (Exit::Nothing, "nothing was selected or run, or seeds of a sweep are missing"),
     (Exit::Stale, "a baseline lists a failure that passes"),

@@ -1,9 +1,11 @@
-//! Ctrl-C and SIGTERM, for commands that compute.
+//! Ctrl-C and SIGTERM, for commands that compute and for commands that wait.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+
+use tokio::sync::watch;
 
 /// Whether the user wants the command to end.
 #[derive(Clone, Debug, Default)]
@@ -26,5 +28,30 @@ impl Interrupt {
     /// Whether it came.
     pub(crate) fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The same for commands on an event loop: once it came, it stays.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// Listens from now on; to be called on the event loop.
+    pub(crate) fn listen() -> io::Result<Stop> {
+        let stop = crate::serve::stop_signal()?;
+        let (sender, receiver) = watch::channel(false);
+        tokio::spawn(async move {
+            stop.await;
+            let _ = sender.send(true); // nobody may be waiting any more
+        });
+        Ok(Stop(receiver))
+    }
+
+    /// Waits for it.
+    pub(crate) async fn comes(&self) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|came| *came).await.is_err() {
+            std::future::pending().await
+        }
     }
 }

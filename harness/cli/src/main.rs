@@ -2,6 +2,8 @@
 
 mod args;
 mod check;
+mod cluster;
+mod compare;
 mod coverage;
 mod diff;
 mod exit;
@@ -13,12 +15,15 @@ mod mutate;
 mod new;
 mod paperwork;
 mod problems;
+mod progress;
 mod proxy;
 mod record;
 mod report;
+mod reports;
 mod serve;
 mod shrink;
 mod sim;
+mod started;
 mod style;
 mod sweep;
 mod worlds;
@@ -32,8 +37,10 @@ use crate::args::{Cli, Command};
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::check(&args).into(),
+        Command::Compare(args) => compare::compare(&args).into(),
         Command::Coverage(args) => coverage::coverage(&args).into(),
         Command::Serve(args) => serve::serve(&args).into(),
+        Command::Keep { command } => started::keep(&command),
         Command::Mine(args) => mine::mine(&args).into(),
         Command::Mutate(args) => mutate::mutate(&args).into(),
         Command::Sim(args) => sim::sim(&args).into(),

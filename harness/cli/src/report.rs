@@ -1,29 +1,55 @@
-//! The report for people: failures as they come, then a table and what was skipped.
+//! The report for people: failures by command, then a table and what was skipped.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-use tanglegram_runner::{Counts, Failure, Summary};
-use tanglegram_vector::Vector;
+use tanglegram_runner::report::{Case, Failed, Run};
+use tanglegram_runner::{Counts, Summary};
 
 use crate::style::Style;
 
 /// Most failures shown whole; of more only the paths are told.
 const WHOLE: usize = 20;
 
-/// One failed vector: where, what differs, what was said.
-pub(crate) fn failure(
-    vector: &Vector,
-    failure: &Failure,
+/// Every failure, grouped by command.
+pub(crate) fn failures(run: &Run, transcripts: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut shown = 0;
+    for (group, cases) in run.groups() {
+        let failed: Vec<(&Case, &Failed)> =
+            cases.iter().filter_map(|case| Some((*case, case.failure.as_ref()?))).collect();
+        if failed.is_empty() {
+            continue;
+        }
+        writeln!(out, "{}: {} of {} failed\n", style.strong(group), failed.len(), cases.len())?;
+        for (case, failure) in &failed {
+            shown += 1;
+            if shown <= WHOLE {
+                one_failure(case, failure, transcripts, style, out)?;
+            } else {
+                writeln!(out, "{} {}", style.bad("FAIL"), case.path)?;
+            }
+        }
+    }
+    if shown > 0 && !transcripts {
+        writeln!(out, "{}\n", style.faint("--transcripts shows what was asked and answered"))?;
+    }
+    Ok(())
+}
+
+/// One failed vector: where, what differs, and what was said if that is wanted.
+fn one_failure(
+    case: &Case,
+    failure: &Failed,
+    transcripts: bool,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(out, "{} {}", style.bad("FAIL"), style.strong(&vector.path))?;
-    if let Some(about) = &vector.about {
+    writeln!(out, "{} {}", style.bad("FAIL"), style.strong(&case.path))?;
+    if let Some(about) = &case.about {
         writeln!(out, "  {about}")?;
     }
-    let step = if vector.steps.len() > 1 { format!(", step {}", failure.step) } else { String::new() };
-    writeln!(out, "  at {}{step}; clauses {}", failure.place, vector.clauses.join(", "))?;
+    let step = if failure.step > 1 { format!(", step {}", failure.step) } else { String::new() };
+    writeln!(out, "  at {}{step}; clauses {}", failure.place, case.clauses.join(", "))?;
     if let Some(error) = &failure.error {
         writeln!(out, "  {error}")?;
     }
@@ -32,15 +58,18 @@ pub(crate) fn failure(
         writeln!(out, "    expected {}", style.good(&difference.expected))?;
         writeln!(out, "    got      {}", style.bad(&difference.got))?;
     }
-    for line in failure.transcript.lines() {
-        writeln!(out, "  {}", style.faint(line))?;
+    if transcripts {
+        indented(&failure.transcript, style, out)?;
+    }
+    if let Some(log) = &failure.log {
+        writeln!(out, "  log of the target:")?;
+        indented(log, style, out)?;
     }
     writeln!(out)
 }
 
-/// Whether the so-many-th failure is still shown whole.
-pub(crate) fn shows_whole(number: usize) -> bool {
-    number <= WHOLE
+fn indented(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    text.lines().try_for_each(|line| writeln!(out, "  {}", style.faint(line)))
 }
 
 /// The table per file, the reasons for skips, and the last line.

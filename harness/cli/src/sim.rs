@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
+use tanglegram_runner::report::sim::{Film, Picture};
 use tanglegram_runner::sweep::{Found, SeedResult};
 use tanglegram_ternary::Hash;
 use tanglegram_world::sim::{Moment, Report, Scenario, Simulation, Step, Trace};
@@ -16,6 +17,7 @@ use tanglegram_world::{World, fault_text, parse_time, show_time};
 
 use crate::exit::Exit;
 use crate::mine;
+use crate::reports;
 use crate::worlds::{self, refuse, replay};
 
 /// Virtual time between two looks at how far a run is.
@@ -52,6 +54,9 @@ pub(crate) struct SimArgs {
     /// Print one JSON object with the outcome
     #[arg(long)]
     json: bool,
+    /// Write a page with the tangle as a picture and a timeline of nodes, milestones and faults: html=FILE
+    #[arg(long, value_name = "html=FILE", value_parser = page)]
+    report: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -60,6 +65,11 @@ pub(crate) fn sim(args: &SimArgs) -> Exit {
         .and_then(|()| worlds::load_network(&args.world))
         .and_then(|world| Case { args, seed: args.seed.unwrap_or(world.seed), world: &world }.run());
     done.unwrap_or_else(|exit| exit)
+}
+
+fn page(text: &str) -> Result<PathBuf, String> {
+    let file = text.strip_prefix("html=").filter(|file| !file.is_empty());
+    file.map(PathBuf::from).ok_or_else(|| "of a simulation there is a page only: html=FILE".into())
 }
 
 fn virtual_time(text: &str) -> Result<u64, String> {
@@ -78,10 +88,15 @@ impl Case<'_> {
         if self.args.wire {
             return wire::tell(self);
         }
+        self.args.report.iter().try_for_each(|file| reports::able(file))?;
         let writer = self.args.trace.as_ref().map(|path| self.writer(path)).transpose()?;
-        let (report, told) = self.once(writer.map_or_else(Trace::default, |file| Trace::to(file)))?;
-        let again = if self.args.twice { Some(self.once(Trace::default())?.0) } else { None };
+        let Ran { report, told, picture } =
+            self.once(writer.map_or_else(Trace::default, |file| Trace::to(file)))?;
+        let again = if self.args.twice { Some(self.once(Trace::default())?.report) } else { None };
         let outcome = Outcome { case: self, report: &report, again: again.as_ref(), told };
+        if let (Some(file), Some(picture)) = (&self.args.report, &picture) {
+            reports::put(file, outcome.page(picture))?;
+        }
         Ok(outcome.tell())
     }
 
@@ -95,7 +110,7 @@ impl Case<'_> {
     }
 
     /// One run, and what there is to explain.
-    fn once(&self, trace: Trace) -> Result<(Report, Option<Explained>), Exit> {
+    fn once(&self, trace: Trace) -> Result<Ran, Exit> {
         let simulation = Simulation::new(self.scenario().clone(), self.seed, trace);
         let mut simulation = simulation.map_err(|error| {
             eprintln!("error: {}: {error}", self.args.world);
@@ -107,8 +122,11 @@ impl Case<'_> {
         }
         let end = self.args.until.unwrap_or(simulation.end());
         let bar = bar(end);
+        let mut film = Film::default();
+        film.look(&simulation);
         while simulation.now() < end && simulation.advance_to(end.min(simulation.now() + SLICE)) {
             bar.set_position(simulation.now());
+            film.look(&simulation);
         }
         bar.finish_and_clear();
         let told = self.args.explain.as_deref().map(|words| self.explain(&simulation, words)).transpose()?;
@@ -116,7 +134,8 @@ impl Case<'_> {
             eprintln!("error: the trace cannot be written: {error}");
             Exit::Unusable
         })?;
-        Ok((simulation.finish(), told))
+        let picture = self.args.report.is_some().then(|| film.develop(&simulation));
+        Ok(Ran { report: simulation.finish(), told, picture })
     }
 
     fn explain(&self, simulation: &Simulation, words: &[String]) -> Result<Explained, Exit> {
@@ -173,6 +192,13 @@ fn known_hash(simulation: &Simulation, nodes: usize, begin: &str) -> Result<Hash
     }
 }
 
+/// A run that came to its end.
+struct Ran {
+    report: Report,
+    told: Option<Explained>,
+    picture: Option<Picture>,
+}
+
 /// A transaction's life at a node.
 struct Explained {
     node: String,
@@ -221,6 +247,35 @@ impl Outcome<'_> {
         let written = self.case.scenario();
         let swarm = Scenario { faults: Vec::new(), ..written.clone() }.explicit(self.case.seed);
         swarm.faults.iter().map(|timed| (timed.at, fault_text(&timed.fault, self.names()))).collect()
+    }
+
+    /// All faults, those written and those drawn.
+    fn faults(&self) -> Vec<(u64, String)> {
+        let all = self.case.scenario().explicit(self.case.seed).faults;
+        all.iter().map(|timed| (timed.at, fault_text(&timed.fault, self.names()))).collect()
+    }
+
+    fn page(&self, picture: &Picture) -> Result<String, String> {
+        let Report { digest, events, duration, milestones, transactions, .. } = self.report;
+        let facts = [
+            ("world", self.case.args.world.clone()),
+            ("seed", self.case.seed.to_string()),
+            ("virtual time", show_time(*duration)),
+            ("events", events.to_string()),
+            ("milestones", milestones.to_string()),
+            ("transactions", transactions.to_string()),
+            ("solid", self.solid()),
+            ("digest", digest.clone()),
+            ("replay", self.case.replay()),
+        ];
+        let facts: Vec<_> = facts.map(|(name, value)| (name.to_owned(), value)).into();
+        let wrong = self
+            .report
+            .violations
+            .iter()
+            .map(|one| (one.at, one.node, format!("{} at {}: {}", one.invariant, one.name, one.what)));
+        let title = format!("Simulation of {}, seed {}", self.case.args.world, self.case.seed);
+        picture.render(&title, &facts, &self.faults(), &wrong.collect::<Vec<_>>())
     }
 
     fn tell_run(&self) {

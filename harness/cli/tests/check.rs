@@ -83,7 +83,7 @@ const TWO: &str = "
 async fn failures_are_told_field_by_field() {
     let server = double().await;
     answer(&server, "getTips", json!({ "hashes": ["A", "B"], "info": "\u{1b}[31m" })).await;
-    let ended = check(&server, TWO, &[]).await;
+    let ended = check(&server, TWO, &["--transcripts"]).await;
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     insta::assert_snapshot!(steady(&ended.stdout));
 }

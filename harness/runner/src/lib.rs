@@ -14,6 +14,7 @@ mod plan;
 mod preflight;
 mod prepare;
 pub mod record;
+pub mod report;
 mod run;
 mod sending;
 pub mod shrink;

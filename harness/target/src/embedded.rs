@@ -19,8 +19,8 @@ use crate::worlds::{MIRROR, MIRROR_DIALECTS, WORLDS};
 const ANY: (&str, &str) = (WORLDS[0].name, "S1");
 /// The world of vectors for mirror nodes.
 const MIRROR_WORLD: &str = "recorded-mirror";
-/// Starts each node's random walks; any number will do, but always the same.
-const SEED: u64 = 1;
+/// Starts the random walks of each embedded node; any number will do, but always the same.
+pub const EMBEDDED_SEED: u64 = 1;
 
 /// Why the embedded node could not be brought up.
 #[derive(Debug, Error)]
@@ -139,7 +139,7 @@ impl Embedded {
         }
         let failed = |error: &dyn std::error::Error| EmbeddedError(error.to_string());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| failed(&error))?;
-        let served = Served { node, ..Served::of(&grown.plan, listener, SEED) };
+        let served = Served { node, ..Served::of(&grown.plan, listener, EMBEDDED_SEED) };
         let running = serve(vec![served]).map_err(|error| failed(&error))?;
         let endpoint = Endpoint::parse(&running.addr().to_string()).map_err(|error| failed(&error))?;
         Ok(Serving { endpoint, _running: running })
@@ -208,7 +208,7 @@ impl Grown {
         let steps = fixture.between(reached, state);
         let (mut node, steps) = match self.states.last() {
             Some((_, node)) if !steps.is_empty() => (node.clone(), steps),
-            _ => (self.plan.start(SEED), fixture.between(None, state)),
+            _ => (self.plan.start(EMBEDDED_SEED), fixture.between(None, state)),
         };
         for step in steps {
             feed(&mut node, step)?;

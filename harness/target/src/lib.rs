@@ -10,21 +10,25 @@ mod embedded;
 mod endpoint;
 mod faulty;
 mod fixture;
+mod log;
 mod message;
 mod mutant;
+#[cfg(target_os = "linux")]
+pub mod process;
 mod provider;
 mod recorder;
 mod worlds;
 
 pub use client::{Client, ExchangeError, Limits};
 pub use connector::{Connector, Tcp, outside_address};
-pub use embedded::{Embedded, EmbeddedError, Serving};
+pub use embedded::{EMBEDDED_SEED, Embedded, EmbeddedError, Serving};
 pub use endpoint::{Endpoint, UrlError};
 pub use faulty::{BadFaults, Counts, Faults, FaultyProxy};
 pub use fixture::{Batch, Fixture, State};
 pub use hyper::body::Bytes;
 pub use hyper::header::{HeaderMap, HeaderValue};
 pub use hyper::{Method, StatusCode};
+pub use log::LogTail;
 pub use message::{BadRequest, Reply, Request};
 pub use mutant::{Mutant, NotBuilt};
 pub use provider::{Need, Provider, Refusal};
