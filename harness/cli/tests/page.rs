@@ -110,8 +110,15 @@ fn a_simulation(browser: &Path) -> Result<(), Failed> {
     assert_eq!(complaints, [""; 0]);
     assert_eq!(count(&page, "g", "node"), 5, "a row for each node");
     assert_eq!(count(&page, "line", "fault"), 6, "five lines of faults and one of the legend");
-    assert_eq!(count(&page, "g", "tx"), 86, "all transactions of that node");
-    assert_eq!((count(&page, "line", "trunk"), count(&page, "line", "branch")), (86, 33), "and the legend's");
+    let told = page
+        .split_once(" transactions and what they approve")
+        .and_then(|(before, _)| before.rsplit(' ').next());
+    let told: usize = told.expect("the picture says how many it shows").parse().unwrap();
+    assert!(told > 50, "most of what the node knows: {told}");
+    assert_eq!(count(&page, "g", "tx"), told, "all transactions of that node");
+    let (trunks, branches) = (count(&page, "line", "trunk"), count(&page, "line", "branch"));
+    assert_eq!(trunks, told, "the genesis has none, the legend one");
+    assert!((12..trunks).contains(&branches), "drawn where they differ from trunks: {branches}");
     assert_eq!(count(&page, "text", "faultno"), 4, "two faults at one time share a line's top");
     assert!(page.contains("class=\"index\"") && page.contains("isolate: n3"), "{page}");
     assert!(page.contains("liveness at n3"), "{page}");
