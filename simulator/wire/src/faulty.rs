@@ -8,8 +8,6 @@ use std::future::pending;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use tanglegram_tangle::{Millis, Node, Record};
@@ -27,6 +25,7 @@ use crate::issuer::Milestones;
 use crate::mirror::ServedMirror;
 use crate::net::{Running, ServeError, Served};
 use crate::server::Connections;
+use crate::thread::{Ready, ServerThread, Stopped};
 use crate::topology;
 use crate::worlds::{self, Places, bind};
 
@@ -64,17 +63,11 @@ pub fn serve_with_faults(world: &World, places: Places, report: FaultReport) -> 
     let mirrors = worlds::mirrors(world, None)?;
     let mirror_apis = mirrors.iter().map(|mirror| Ok((mirror.name.clone(), mirror.listener.local_addr()?)));
     let mirror_apis = mirror_apis.collect::<io::Result<_>>().map_err(failed)?;
-    let (stop, stopped) = oneshot::channel();
-    let (ready, started) = mpsc::sync_channel(1);
     let (world, spots) = (world.clone(), gossips.iter().map(|(_, address)| *address).collect());
-    let thread = thread::Builder::new().name(format!("wire {name}"));
-    let thread = thread.spawn(move || {
-        let network = Network { world, spots, report };
-        network.run(bound, mirrors, &ready, stopped);
-    });
-    let thread = thread.map_err(failed)?;
-    started.recv().map_err(|_| failed(io::Error::other("the server thread ended at once")))??;
-    Ok(Running::new(apis, gossips, mirror_apis, (stop, thread)))
+    let network = Network { world, spots, report };
+    let thread =
+        ServerThread::start(&name, move |ready, stopped| network.run(bound, mirrors, ready, stopped))?;
+    Ok(Running::new(apis, gossips, mirror_apis, thread))
 }
 
 /// The sockets of a node.
@@ -108,13 +101,7 @@ struct Network {
 }
 
 impl Network {
-    fn run(
-        self,
-        bound: Vec<Bound>,
-        mirrors: Vec<ServedMirror>,
-        ready: &mpsc::SyncSender<Result<(), ServeError>>,
-        stopped: oneshot::Receiver<()>,
-    ) {
+    fn run(self, bound: Vec<Bound>, mirrors: Vec<ServedMirror>, ready: &Ready, stopped: Stopped) {
         // No local runtime: there every local task would be the runtime's, none a node's own.
         let runtime = match Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,

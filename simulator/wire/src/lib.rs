@@ -31,6 +31,7 @@ mod mutate;
 mod net;
 mod server;
 pub mod simulated;
+mod thread;
 mod topology;
 mod watch;
 mod worlds;

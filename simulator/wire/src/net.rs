@@ -3,16 +3,15 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
-use std::sync::{Arc, mpsc};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tanglegram_tangle::Node;
 use tanglegram_ternary::milestone::IssueError;
 use tanglegram_ternary::pow::PowError;
 use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{self, spawn_local};
 
 use crate::access::Access;
@@ -26,6 +25,7 @@ use crate::listener::Listener;
 use crate::miner::{Labour, Miner};
 use crate::mirror::ServedMirror;
 use crate::server::Connections;
+use crate::thread::{Ready, ServerThread, Stopped};
 
 /// How long work on other threads may still take after a stop.
 const PARTING: Duration = Duration::from_secs(5);
@@ -103,12 +103,8 @@ pub fn serve_all(nodes: Vec<Served>, mirrors: Vec<ServedMirror>) -> Result<Runni
     let gossips = addresses(gossips).map_err(failed)?;
     let mirror_apis =
         addresses(mirrors.iter().map(|mirror| (&mirror.name, &mirror.listener))).map_err(failed)?;
-    let (stop, stopped) = oneshot::channel();
-    let (ready, started) = mpsc::sync_channel(1);
-    let thread = thread::Builder::new().name(format!("wire {name}"));
-    let thread = thread.spawn(move || run(nodes, mirrors, &ready, stopped)).map_err(failed)?;
-    started.recv().map_err(|_| failed(io::Error::other("the server thread ended at once")))??;
-    Ok(Running::new(apis, gossips, mirror_apis, (stop, thread)))
+    let thread = ServerThread::start(&name, move |ready, stopped| run(nodes, mirrors, ready, stopped))?;
+    Ok(Running::new(apis, gossips, mirror_apis, thread))
 }
 
 fn addresses<'a>(
@@ -123,19 +119,18 @@ pub struct Running {
     apis: Vec<(String, SocketAddr)>,
     gossips: Vec<(String, SocketAddr)>,
     mirrors: Vec<(String, SocketAddr)>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: ServerThread,
 }
 
 impl Running {
-    /// What is served where, and the thread that does it until the sender is dropped.
+    /// What is served where, and the thread that does it.
     pub(crate) fn new(
         apis: Vec<(String, SocketAddr)>,
         gossips: Vec<(String, SocketAddr)>,
         mirrors: Vec<(String, SocketAddr)>,
-        (stop, thread): (oneshot::Sender<()>, JoinHandle<()>),
+        thread: ServerThread,
     ) -> Running {
-        Running { apis, gossips, mirrors, stop: Some(stop), thread: Some(thread) }
+        Running { apis, gossips, mirrors, thread }
     }
 
     /// Name and API address of each node, in the order they were given.
@@ -159,31 +154,13 @@ impl Running {
     }
 
     /// Accepts nothing more, lets the requests under way finish (at most some seconds) and closes everything.
-    pub fn shutdown(mut self) {
-        self.stop();
-    }
-
-    fn stop(&mut self) {
-        drop(self.stop.take()); // the server waits for this sender to go
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop();
+    pub fn shutdown(self) {
+        drop(self.thread);
     }
 }
 
 /// The server's thread: sets everything up, says so, and serves until told to stop.
-fn run(
-    nodes: Vec<Served>,
-    mirrors: Vec<ServedMirror>,
-    ready: &mpsc::SyncSender<Result<(), ServeError>>,
-    stopped: oneshot::Receiver<()>,
-) {
+fn run(nodes: Vec<Served>, mirrors: Vec<ServedMirror>, ready: &Ready, stopped: Stopped) {
     let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
         Err(source) => return drop(ready.send(Err(ServeError::Io { name: "all nodes".into(), source }))),

@@ -10,8 +10,6 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use tanglegram_hashgraph::services::Genesis;
@@ -21,7 +19,7 @@ use tanglegram_hashgraph::{EntityId, SECOND, hex};
 use tanglegram_mirror::files::address_book::AddressBook;
 use tanglegram_mirror::{Dialect, Mirror, Store};
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::{mpsc::unbounded_channel, oneshot};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::spawn_local;
 use tokio::time;
 
@@ -29,6 +27,7 @@ use crate::clock;
 use crate::mirror;
 use crate::net::ServeError;
 use crate::server::Connections;
+use crate::thread::{Ready, ServerThread, Stopped};
 use crate::worlds::bind;
 use grpc::Api;
 use net::Net;
@@ -45,6 +44,9 @@ const OPERATOR_SEED: [u8; 32] = *b"TANGLEGRAM HEDERA NET OPERATOR 1";
 
 /// How often at least the network is looked after.
 const BEAT: Duration = Duration::from_millis(50);
+
+/// What the network is called in errors.
+const NAME: &str = "the Hedera network";
 
 /// A network to be served.
 #[derive(Clone, Debug)]
@@ -97,27 +99,13 @@ pub struct RunningHedera {
     pub mirror: SocketAddr,
     /// Who has hbars.
     pub operator: Operator,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
+    thread: ServerThread,
 }
 
 impl RunningHedera {
     /// Stops it.
-    pub fn shutdown(mut self) {
-        self.stop();
-    }
-
-    fn stop(&mut self) {
-        drop(self.stop.take()); // the server waits for this sender to go
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for RunningHedera {
-    fn drop(&mut self) {
-        self.stop();
+    pub fn shutdown(self) {
+        drop(self.thread);
     }
 }
 
@@ -133,7 +121,7 @@ struct Parts {
 }
 
 fn failed(source: io::Error) -> ServeError {
-    ServeError::Io { name: "the Hedera network".to_owned(), source }
+    ServeError::Io { name: NAME.to_owned(), source }
 }
 
 /// Serves a network on a thread of its own; returns as soon as its ports answer.
@@ -163,12 +151,8 @@ pub fn serve_hedera(plan: &HederaNet) -> Result<RunningHedera, ServeError> {
     let folder = folder.transpose()?;
     let (timetable, dialect) = (plan.timetable, plan.dialect);
     let parts = Parts { genesis, timetable, dialect, book, folder, doors, rest };
-    let (stop, stopped) = oneshot::channel();
-    let (ready, started) = mpsc::sync_channel(1);
-    let thread = thread::Builder::new().name("wire hedera".to_owned());
-    let thread = thread.spawn(move || run(parts, &ready, stopped)).map_err(failed)?;
-    started.recv().map_err(|_| failed(io::Error::other("the server thread ended at once")))??;
-    Ok(RunningHedera { nodes, mirror, operator, stop: Some(stop), thread: Some(thread) })
+    let thread = ServerThread::start(NAME, move |ready, stopped| run(parts, ready, stopped))?;
+    Ok(RunningHedera { nodes, mirror, operator, thread })
 }
 
 fn operator(signer: &SigningKey, number: i64) -> Operator {
@@ -178,7 +162,7 @@ fn operator(signer: &SigningKey, number: i64) -> Operator {
 }
 
 /// The network's thread: sets everything up, says so, and serves until told to stop.
-fn run(parts: Parts, ready: &mpsc::SyncSender<Result<(), ServeError>>, stopped: oneshot::Receiver<()>) {
+fn run(parts: Parts, ready: &Ready, stopped: Stopped) {
     let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
         Err(source) => return drop(ready.send(Err(failed(source)))),
