@@ -37,7 +37,7 @@ fn checked(args: &CheckArgs) -> Result<Exit, Exit> {
         mine::able()?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let cannot = |error: io::Error| fail(&format!("cannot start: {error}"), Exit::Unusable);
+    let cannot = |error: io::Error| Exit::Unusable.because(format_args!("cannot start: {error}"));
     let runtime = runtime.map_err(cannot)?;
     // From before anything takes long: whoever starts this may send a signal at once.
     let stop = runtime.block_on(async { Stop::listen() }).map_err(cannot)?;
@@ -73,16 +73,15 @@ fn finish(args: &CheckArgs, wanted: &[Wanted], started: SystemTime, all: Vec<Che
 fn endpoints(args: &CheckArgs) -> Result<Vec<Endpoint>, Exit> {
     let urls = args.places.iter().filter_map(Place::url);
     let endpoints: Result<Vec<_>, _> = urls.map(|url| endpoint(url, args)).collect();
-    let endpoints = endpoints.map_err(|error| fail(&error, Exit::Usage))?;
+    let endpoints = endpoints.map_err(|error| Exit::Usage.because(error))?;
     let is_embedded = endpoints.is_empty() && args.start.cmd.is_none();
     if is_embedded && (args.remote.feed || args.remote.bearer.is_some()) {
-        return Err(fail(
-            &"--feed and --bearer are for a node of yours; give its URL, or --cmd",
-            Exit::Usage,
-        ));
+        return Err(
+            Exit::Usage.because("--feed and --bearer are for a node of yours; give its URL, or --cmd")
+        );
     }
     if args.start.cmd.is_some() && endpoints.len() > 1 {
-        return Err(fail(&"--cmd starts one node: give one URL at most", Exit::Usage));
+        return Err(Exit::Usage.because("--cmd starts one node: give one URL at most"));
     }
     Ok(endpoints)
 }
@@ -103,13 +102,7 @@ fn endpoint(url: &str, args: &CheckArgs) -> Result<Endpoint, tanglegram_target::
 /// The endpoint of a node that was started, with the token that was given.
 fn endpoint_with(endpoint: Endpoint, args: &CheckArgs) -> Result<Endpoint, Exit> {
     let Some(token) = &args.remote.bearer else { return Ok(endpoint) };
-    endpoint.with_bearer(token).map_err(|error| fail(&error, Exit::Usage))
-}
-
-/// Tells in one line why nothing was done.
-fn fail(why: &dyn std::fmt::Display, exit: Exit) -> Exit {
-    eprintln!("error: {why}");
-    exit
+    endpoint.with_bearer(token).map_err(|error| Exit::Usage.because(error))
 }
 
 /// Now, for the date of a report.
@@ -172,7 +165,7 @@ impl Job<'_> {
         let plan = Plan::new(self.library, &self.selection(api.map(str::to_owned)));
         if plan.is_empty() {
             let count = self.library.vectors().count();
-            return Err(fail(&format!("none of the {count} vectors is selected"), Exit::Nothing));
+            return Err(Exit::Nothing.because(format_args!("none of the {count} vectors is selected")));
         }
         Ok(plan)
     }
@@ -245,15 +238,15 @@ impl Job<'_> {
     /// A node that is started for this check, and ended after it.
     async fn started(&self, at: Option<&Endpoint>) -> Result<Checked, Exit> {
         let command = self.args.start.cmd.as_deref().unwrap_or_default();
-        let mut started = Started::command(command, at).map_err(|why| fail(&why, Exit::Usage))?;
+        let mut started = Started::command(command, at).map_err(|why| Exit::Usage.because(why))?;
         self.note(&format!("started {}", started.name));
         let within = Duration::from_secs_f64(self.args.start.ready);
         let endpoint = endpoint_with(started.endpoint.clone(), self.args)?;
         tokio::select! {
             biased;
-            () = self.stop.comes() => return Err(fail(&"interrupted before the node answered", Exit::Interrupted)),
+            () = self.stop.comes() => return Err(Exit::Interrupted.because("interrupted before the node answered")),
             ready = started.ready(&endpoint, self.limits(), within) => {
-                ready.map_err(|why| fail(&format!("the target cannot be used: {why}"), Exit::Unusable))?;
+                ready.map_err(|why| Exit::Unusable.because(format_args!("the target cannot be used: {why}")))?;
             }
         }
         let api = self.known_api();
@@ -305,7 +298,7 @@ impl Job<'_> {
 
     /// One clear result, not one per vector.
     fn unusable(&self, run: Run, why: String) -> Checked {
-        fail(&format!("the target cannot be used: {why}"), Exit::Unusable);
+        Exit::Unusable.because(format_args!("the target cannot be used: {why}"));
         Progress::unusable(self.args, run, why)
     }
 

@@ -50,10 +50,7 @@ fn compared(args: &CompareArgs) -> Result<Exit, Exit> {
 }
 
 fn load(path: &Path) -> Result<Report, Exit> {
-    read(path).map_err(|error| {
-        eprintln!("error: {} {error}", path.display());
-        Exit::InvalidInput
-    })
+    read(path).map_err(|error| Exit::InvalidInput.because(format_args!("{} {error}", path.display())))
 }
 
 fn object(comparison: &Comparison, exit: Exit) -> serde_json::Value {

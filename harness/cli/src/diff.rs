@@ -70,7 +70,7 @@ pub(crate) struct DiffArgs {
 /// Looks for a difference and tells it.
 pub(crate) fn diff(args: &DiffArgs) -> Exit {
     if let Some(out) = args.out.as_ref().filter(|out| out.exists()) {
-        return refuse(&format_args!("--out {} exists already", out.display()), Exit::Usage);
+        return Exit::Usage.because(format_args!("--out {} exists already", out.display()));
     }
     let library = match Library::load(None, None) {
         Ok(library) => library,
@@ -78,32 +78,27 @@ pub(crate) fn diff(args: &DiffArgs) -> Exit {
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return refuse(&format_args!("cannot start: {error}"), Exit::Unusable),
+        Err(error) => return Exit::Unusable.because(format_args!("cannot start: {error}")),
     };
     runtime.block_on(async {
         tokio::select! {
             biased;
-            _ = tokio::signal::ctrl_c() => refuse(&"interrupted", Exit::Interrupted),
+            _ = tokio::signal::ctrl_c() => Exit::Interrupted.because("interrupted"),
             exit = run(args, &library) => exit,
         }
     })
-}
-
-fn refuse(why: &dyn std::fmt::Display, exit: Exit) -> Exit {
-    eprintln!("error: {why}");
-    exit
 }
 
 async fn run(args: &DiffArgs, library: &Library) -> Exit {
     let limits = Limits::default();
     let api = match api(args, limits).await {
         Ok(api) => api,
-        Err(why) => return refuse(&why, Exit::Usage),
+        Err(why) => return Exit::Usage.because(why),
     };
     let (first, second) =
         match (target(&args.first, &api, args, library), target(&args.second, &api, args, library)) {
             (Ok(first), Ok(second)) => (first, second),
-            (Err(why), _) | (_, Err(why)) => return refuse(&why, Exit::Usage),
+            (Err(why), _) | (_, Err(why)) => return Exit::Usage.because(why),
         };
     let client = |target: &Target| Client::new(target.endpoint().clone(), limits);
     let mut pair = Pair::new(client(&first), client(&second), &api);
@@ -123,7 +118,7 @@ async fn run(args: &DiffArgs, library: &Library) -> Exit {
     bar.finish_and_clear();
     match found {
         Ok(found) => tell(args, &api, &found, library),
-        Err(error) => refuse(&error, Exit::Unusable),
+        Err(error) => Exit::Unusable.because(error),
     }
 }
 
@@ -176,7 +171,7 @@ fn tell(args: &DiffArgs, api: &str, found: &Found, library: &Library) -> Exit {
         session.add(&disagreement.first);
         let text = session.vector_file("found", &library.specs).unwrap_or_default();
         if let Err(error) = std::fs::write(out, text) {
-            return refuse(&format_args!("cannot write {}: {error}", out.display()), Exit::Unusable);
+            return Exit::Unusable.because(format_args!("cannot write {}: {error}", out.display()));
         }
     }
     let mut out = io::stdout().lock();

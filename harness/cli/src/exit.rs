@@ -1,5 +1,6 @@
 //! The exit codes, once: help, README and every return use this table.
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 /// How a run ended, as far as its caller can tell.
@@ -31,6 +32,14 @@ pub(crate) const EXITS: [(Exit, &str); 10] = [
     (Exit::NotReproduced, "a run did not reproduce"),
     (Exit::Interrupted, "interrupted by Ctrl-C; what was done is reported"),
 ];
+
+impl Exit {
+    /// This exit, once why has been said.
+    pub(crate) fn because(self, why: impl Display) -> Exit {
+        eprintln!("error: {why}");
+        self
+    }
+}
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

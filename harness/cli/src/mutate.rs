@@ -55,15 +55,14 @@ Examples:
 pub(crate) fn mutate(args: &MutateArgs) -> Exit {
     let mutants = mutate::select(&args.filters);
     if mutants.is_empty() {
-        eprintln!("error: none of the {} mutants is selected", Mutant::all().len());
-        return Exit::Nothing;
+        return Exit::Nothing
+            .because(format_args!("none of the {} mutants is selected", Mutant::all().len()));
     }
     if args.list {
         return list(&mutants);
     }
     if let Err(error) = Mutant::available() {
-        eprintln!("error: {error}");
-        return Exit::Usage;
+        return Exit::Usage.because(error);
     }
     let library = match args.sources.load() {
         Ok(library) => library,
@@ -74,8 +73,7 @@ pub(crate) fn mutate(args: &MutateArgs) -> Exit {
     let mut table =
         Table { json: args.json, style: Style::of(&io::stdout()), fates: Vec::new(), broken: None };
     if let Err(error) = mutate::hunt(&library, &mutants, hunt, &mut |fate| table.add(fate)) {
-        eprintln!("error: {error}");
-        return Exit::Usage;
+        return Exit::Usage.because(error);
     }
     table.finish()
 }

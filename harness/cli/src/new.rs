@@ -70,13 +70,9 @@ pub(crate) fn new(args: &NewArgs) -> Exit {
             Exit::Expected
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            eprintln!("error: {} exists already; it was left as it is", file.display());
-            Exit::Usage
+            Exit::Usage.because(format_args!("{} exists already; it was left as it is", file.display()))
         }
-        Err(error) => {
-            eprintln!("error: cannot write {}: {error}", file.display());
-            Exit::Unusable
-        }
+        Err(error) => Exit::Unusable.because(format_args!("cannot write {}: {error}", file.display())),
     }
 }
 

@@ -48,8 +48,7 @@ pub(crate) fn man(args: &ManArgs) -> Exit {
     match std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Cli::command(), folder)) {
         Ok(()) => Exit::Expected,
         Err(error) => {
-            eprintln!("error: cannot write manual pages to {}: {error}", folder.display());
-            Exit::Unusable
+            Exit::Unusable.because(format_args!("cannot write manual pages to {}: {error}", folder.display()))
         }
     }
 }

@@ -20,8 +20,8 @@ pub(crate) fn print(problems: &[Problem]) -> Exit {
         eprintln!("… and {more} more");
     }
     let plural = if problems.len() == 1 { "" } else { "s" };
-    eprintln!("error: {} mistake{plural} in the input files; nothing was sent", problems.len());
     Exit::InvalidInput
+        .because(format_args!("{} mistake{plural} in the input files; nothing was sent", problems.len()))
 }
 
 /// Longest line shown whole, in bytes.

@@ -35,16 +35,12 @@ pub(crate) fn proxy(args: &ProxyArgs) -> Exit {
     let upstream = match Endpoint::parse(&args.upstream) {
         Ok(endpoint) => (endpoint.host().to_owned(), endpoint.port()),
         Err(error) => {
-            eprintln!("error: {error}");
-            return Exit::Usage;
+            return Exit::Usage.because(error);
         }
     };
     match serve(args, upstream) {
         Ok(()) => Exit::Expected,
-        Err(error) => {
-            eprintln!("error: cannot listen on {}: {error}", args.listen);
-            Exit::Unusable
-        }
+        Err(error) => Exit::Unusable.because(format_args!("cannot listen on {}: {error}", args.listen)),
     }
 }
 

@@ -51,33 +51,28 @@ fn name(text: &str) -> Result<String, String> {
 pub(crate) fn record(args: &RecordArgs) -> Exit {
     let endpoint = match Endpoint::parse(&args.upstream) {
         Ok(endpoint) => endpoint,
-        Err(error) => return refuse(&error, Exit::Usage),
+        Err(error) => return Exit::Usage.because(error),
     };
     if args.out.extension().is_none_or(|ending| ending != "yaml") {
-        return refuse(&format_args!("--out {} does not end in .yaml", args.out.display()), Exit::Usage);
+        return Exit::Usage.because(format_args!("--out {} does not end in .yaml", args.out.display()));
     }
     if args.out.exists() {
-        return refuse(&format_args!("--out {} exists already", args.out.display()), Exit::Usage);
+        return Exit::Usage.because(format_args!("--out {} exists already", args.out.display()));
     }
     let library = match Library::load(None, None) {
         Ok(library) => library,
         Err(found) => return crate::problems::print(&found),
     };
     match run(args, endpoint, &library.specs) {
-        Ok((0, _)) => refuse(&"nothing passed, so nothing was written", Exit::Nothing),
+        Ok((0, _)) => Exit::Nothing.because("nothing passed, so nothing was written"),
         Ok((kept, left_out)) => {
             // Nobody may be reading any more.
             let _ = writeln!(io::stdout(), "{}", args.out.display());
             eprintln!("{kept} exchanges are in it, {left_out} were left out");
             Exit::Expected
         }
-        Err(error) => refuse(&error, Exit::Unusable),
+        Err(error) => Exit::Unusable.because(error),
     }
-}
-
-fn refuse(why: &dyn std::fmt::Display, exit: Exit) -> Exit {
-    eprintln!("error: {why}");
-    exit
 }
 
 fn run(args: &RecordArgs, upstream: Endpoint, specs: &[SpecFile]) -> io::Result<(usize, usize)> {

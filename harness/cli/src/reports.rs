@@ -1,5 +1,6 @@
 //! `--report FORMAT=FILE`: reports in files, as many as wanted.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -28,7 +29,7 @@ impl Wanted {
 
 /// Tells before anything is done if a report could not be written in the end.
 pub(crate) fn able(file: &Path) -> Result<(), Exit> {
-    report::can_write(file).map_err(|error| refuse(file, &error, Exit::Usage))
+    report::can_write(file).map_err(|error| Exit::Usage.because(unwritten(file, error)))
 }
 
 /// Writes all that are wanted, each whole or not at all.
@@ -40,12 +41,11 @@ pub(crate) fn write(wanted: &[Wanted], started: SystemTime, runs: Vec<Run>) -> R
 
 /// Writes a report that was made.
 pub(crate) fn put(file: &Path, made: Result<String, String>) -> Result<(), Exit> {
-    let failed = |error: &dyn std::fmt::Display| refuse(file, error, Exit::Unusable);
+    let failed = |error: &dyn Display| Exit::Unusable.because(unwritten(file, error));
     let text = made.map_err(|error| failed(&error))?;
     report::write_whole(file, text.as_bytes()).map_err(|error| failed(&error))
 }
 
-fn refuse(file: &Path, error: &dyn std::fmt::Display, exit: Exit) -> Exit {
-    eprintln!("error: the report {} cannot be written: {error}", file.display());
-    exit
+fn unwritten(file: &Path, error: impl Display) -> String {
+    format!("the report {} cannot be written: {error}", file.display())
 }

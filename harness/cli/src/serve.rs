@@ -17,7 +17,7 @@ use tanglegram_world::{BUILT_IN, World, fault_text, show_time};
 
 use crate::exit::Exit;
 use crate::mine;
-use crate::worlds::{self, refuse};
+use crate::worlds;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -58,22 +58,21 @@ pub(crate) fn serve(args: &ServeArgs) -> Exit {
         return hedera::serve(args);
     }
     if args.files.is_some() {
-        return refuse("--files is for hedera-net, whose nodes write files");
+        return Exit::Usage.because("--files is for hedera-net, whose nodes write files");
     }
     let world = match mine::able().and_then(|()| load(args)) {
         Ok(world) => world,
         Err(exit) => return exit,
     };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        eprintln!("error: the system has no room for an event loop");
-        return Exit::Unusable;
+        return Exit::Unusable.because("the system has no room for an event loop");
     };
     // From before the first `listening` line on: whoever reads it may send a signal at once.
     let stop = runtime.block_on(async { stop_signal() });
     let (stop, running) = match (stop, start(args, &world)) {
         (Ok(stop), Ok(running)) => (stop, running),
-        (Err(error), _) => return refuse(&format!("cannot wait for signals: {error}")),
-        (_, Err(error)) => return refuse(&error.to_string()),
+        (Err(error), _) => return Exit::Usage.because(format_args!("cannot wait for signals: {error}")),
+        (_, Err(error)) => return Exit::Usage.because(error),
     };
     let _ = announce(&world, &running); // nobody may be reading
     runtime.block_on(stop);
@@ -100,7 +99,7 @@ fn start(args: &ServeArgs, world: &World) -> Result<Running, ServeError> {
 /// Whether the world's faults can happen to a served network.
 fn check_faults(args: &ServeArgs, world: &World) -> Result<(), Exit> {
     if world.scenario.timetable(world.seed).is_empty() {
-        return Err(refuse(&format!(
+        return Err(Exit::Usage.because(format_args!(
             "--faults: the world {} has no `faults` and no `swarm`, so that nothing would happen; \
              fixtures/worlds/README.md tells how to write them",
             args.world
@@ -108,7 +107,7 @@ fn check_faults(args: &ServeArgs, world: &World) -> Result<(), Exit> {
     }
     if let Some(what) = only_in_the_queue(&world.scenario, world.seed) {
         let sim = "`tanglegram sim` can do it";
-        return Err(refuse(&format!("--faults: {what} cannot be had on real ports; {sim}")));
+        return Err(Exit::Usage.because(format_args!("--faults: {what} cannot be had on real ports; {sim}")));
     }
     Ok(())
 }
@@ -122,7 +121,9 @@ fn load(args: &ServeArgs) -> Result<World, Exit> {
         issuer.interval = interval;
     }
     if let Some(folder) = &args.data {
-        let named = |name| refuse(&format!("--data: the node name `{name}` cannot be that of a folder"));
+        let named = |name| {
+            Exit::Usage.because(format_args!("--data: the node name `{name}` cannot be that of a folder"))
+        };
         world = world.with_data(folder).map_err(named)?;
     }
     world.seed = args.seed.unwrap_or(world.seed);
@@ -142,7 +143,7 @@ fn with_dialect(world: World, name: &str) -> Result<World, Exit> {
     match (name.parse(), name.parse()) {
         (Ok(dialect), _) if !world.nodes.is_empty() => Ok(world.with_dialect(dialect)),
         (_, Ok(dialect)) if !world.mirrors.is_empty() => Ok(world.with_mirror_dialect(dialect)),
-        _ => Err(refuse(&format!("no node of the world {} can speak {name}", world.name))),
+        _ => Err(Exit::Usage.because(format_args!("no node of the world {} can speak {name}", world.name))),
     }
 }
 

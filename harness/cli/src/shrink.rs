@@ -11,7 +11,7 @@ use tanglegram_world::{show_time, world_text};
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::mine;
-use crate::worlds::{self, quoted, refuse};
+use crate::worlds::{self, quoted};
 
 #[derive(Debug, Args)]
 pub(crate) struct ShrinkArgs {
@@ -40,8 +40,8 @@ fn run(args: &ShrinkArgs) -> Result<Exit, Exit> {
     mine::able()?;
     let world = worlds::load_network(&args.world)?;
     let seed = args.seed.unwrap_or(world.seed);
-    let interrupt =
-        Interrupt::listen().map_err(|error| refuse(&format!("cannot wait for signals: {error}")))?;
+    let interrupt = Interrupt::listen()
+        .map_err(|error| Exit::Usage.because(format_args!("cannot wait for signals: {error}")))?;
     let bar = bar(args.runs);
     let mut progress = |size: Size, runs: usize| {
         bar.set_position(runs as u64);
@@ -89,10 +89,8 @@ fn tell(args: &ShrinkArgs, seed: u64, shrunk: &Shrunk) -> Result<(), Exit> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Exit> {
-    std::fs::write(path, text).map_err(|error| {
-        eprintln!("error: {}: {error}", path.display());
-        Exit::Unusable
-    })
+    std::fs::write(path, text)
+        .map_err(|error| Exit::Unusable.because(format_args!("{}: {error}", path.display())))
 }
 
 fn text_of(size: Size) -> String {

@@ -18,7 +18,7 @@ use tanglegram_world::{World, fault_text, parse_time, show_time};
 use crate::exit::Exit;
 use crate::mine;
 use crate::reports;
-use crate::worlds::{self, refuse, replay};
+use crate::worlds::{self, replay};
 
 /// Virtual time between two looks at how far a run is.
 const SLICE: u64 = 1_000;
@@ -101,7 +101,8 @@ impl Case<'_> {
     }
 
     fn writer(&self, path: &PathBuf) -> Result<Box<BufWriter<File>>, Exit> {
-        let file = File::create(path).map_err(|error| refuse(&format!("{}: {error}", path.display())))?;
+        let file = File::create(path)
+            .map_err(|error| Exit::Usage.because(format_args!("{}: {error}", path.display())))?;
         Ok(Box::new(BufWriter::new(file)))
     }
 
@@ -112,10 +113,8 @@ impl Case<'_> {
     /// One run, and what there is to explain.
     fn once(&self, trace: Trace) -> Result<Ran, Exit> {
         let simulation = Simulation::new(self.scenario().clone(), self.seed, trace);
-        let mut simulation = simulation.map_err(|error| {
-            eprintln!("error: {}: {error}", self.args.world);
-            Exit::InvalidInput
-        })?;
+        let mut simulation = simulation
+            .map_err(|error| Exit::InvalidInput.because(format_args!("{}: {error}", self.args.world)))?;
         simulation.stop_at(self.args.stop_at);
         if self.args.explain.is_some() {
             simulation.keep_history();
@@ -130,10 +129,10 @@ impl Case<'_> {
         }
         bar.finish_and_clear();
         let told = self.args.explain.as_deref().map(|words| self.explain(&simulation, words)).transpose()?;
-        simulation.trace().finish().map_err(|error| {
-            eprintln!("error: the trace cannot be written: {error}");
-            Exit::Unusable
-        })?;
+        simulation
+            .trace()
+            .finish()
+            .map_err(|error| Exit::Unusable.because(format_args!("the trace cannot be written: {error}")))?;
         let picture = self.args.report.is_some().then(|| film.develop(&simulation));
         Ok(Ran { report: simulation.finish(), told, picture })
     }
@@ -141,9 +140,11 @@ impl Case<'_> {
     fn explain(&self, simulation: &Simulation, words: &[String]) -> Result<Explained, Exit> {
         let [name, hash] = words else { return Err(Exit::Usage) };
         let number = self.scenario().number_of(name);
-        let number =
-            number.ok_or_else(|| refuse(&format!("there is no node `{name}` in {}", self.args.world)))?;
-        let hash = known_hash(simulation, self.scenario().nodes.len(), hash).map_err(|what| refuse(&what))?;
+        let number = number.ok_or_else(|| {
+            Exit::Usage.because(format_args!("there is no node `{name}` in {}", self.args.world))
+        })?;
+        let hash = known_hash(simulation, self.scenario().nodes.len(), hash)
+            .map_err(|what| Exit::Usage.because(what))?;
         Ok(Explained { node: name.clone(), hash, moments: simulation.explain(number, &hash) })
     }
 

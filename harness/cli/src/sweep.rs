@@ -15,7 +15,7 @@ use tanglegram_world::World;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::mine;
-use crate::worlds::{self, refuse, replay};
+use crate::worlds::{self, replay};
 
 /// The world that must fail.
 const CANARY: &str = "canary";
@@ -71,7 +71,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Exit {
     let done = match (&args.merge, &args.world, &args.out) {
         (Some(SweepCommand::Merge(args)), ..) => merge(args),
         (None, Some(world), Some(out)) => run(args, world, out),
-        _ => Err(refuse("say which world, and the folder of the results with --out")),
+        _ => Err(Exit::Usage.because("say which world, and the folder of the results with --out")),
     };
     done.unwrap_or_else(|exit| exit)
 }
@@ -82,11 +82,11 @@ fn run(args: &SweepArgs, name: &str, out: &Path) -> Result<Exit, Exit> {
     let shard = match args.shard {
         Some(shard) => shard,
         None => Shard::of_environment(&|name| std::env::var(name).ok())
-            .map_err(|error| refuse(&error.to_string()))?
+            .map_err(|error| Exit::Usage.because(error))?
             .unwrap_or(Shard::ALL),
     };
-    let interrupt =
-        Interrupt::listen().map_err(|error| refuse(&format!("cannot wait for signals: {error}")))?;
+    let interrupt = Interrupt::listen()
+        .map_err(|error| Exit::Usage.because(format_args!("cannot wait for signals: {error}")))?;
     check_canary()?;
     let sweep = Arc::new(Sweep::new(name, &world, args.seeds.clone()));
     let mut watch = Watch { bar: ProgressBar::hidden(), found: 0, interrupt: interrupt.clone() };
@@ -110,10 +110,7 @@ fn jobs(args: &SweepArgs) -> usize {
 
 /// A sweep that finds nothing tells nothing unless what must fail does.
 fn check_canary() -> Result<(), Exit> {
-    let unusable = |what: &str| {
-        eprintln!("error: {what}");
-        Exit::Unusable
-    };
+    let unusable = |what: &str| Exit::Unusable.because(what);
     let world = World::load(CANARY).map_err(|error| unusable(&error.to_string()))?;
     let seeds: Seeds = "0".parse().map_err(|_| Exit::Usage)?;
     match Sweep::new(CANARY, &world, seeds).seed(0) {
@@ -253,7 +250,7 @@ fn merge(args: &MergeArgs) -> Result<Exit, Exit> {
     if let Some(out) = &args.out {
         write(out, &header, &results).map_err(|error| failed(&SweepError::Store(error)))?;
     }
-    let seeds: Seeds = header.seeds.parse().map_err(|error| refuse(&format!("{error}")))?;
+    let seeds: Seeds = header.seeds.parse().map_err(|error| Exit::Usage.because(error))?;
     let missing = seeds.all().filter(|seed| !results.contains_key(seed)).count();
     Ok(Told { world: &header.world, results: &results, missing, json: args.json }.tell())
 }
@@ -266,13 +263,15 @@ fn parts(paths: &[PathBuf]) -> Result<Vec<(Header, Results)>, Exit> {
             files.push(path.clone());
             continue;
         }
-        let entries = path.read_dir().map_err(|error| refuse(&format!("{}: {error}", path.display())))?;
+        let entries = path
+            .read_dir()
+            .map_err(|error| Exit::Usage.because(format_args!("{}: {error}", path.display())))?;
         let found = entries.filter_map(|entry| Some(entry.ok()?.path()));
         files.extend(found.filter(|file| file.extension().is_some_and(|end| end == "jsonl")));
     }
     files.sort();
     let read = files.iter().filter_map(|file| sweep::read(file).transpose());
-    read.collect::<Result<_, _>>().map_err(|error| refuse(&error.to_string()))
+    read.collect::<Result<_, _>>().map_err(|error| Exit::Usage.because(error))
 }
 
 /// Writes merged results beside their place first, so that they are there whole or not at all.

@@ -19,10 +19,9 @@ fn told(error: &WorldError) -> Exit {
         WorldError::Invalid(fault) => {
             let style = Style::of(&io::stderr());
             eprint!("{}", problems::drawing(&**fault, style).unwrap_or_default());
-            eprintln!("error: {}: {fault}", fault.place());
-            Exit::InvalidInput
+            Exit::InvalidInput.because(format_args!("{}: {fault}", fault.place()))
         }
-        other => refuse(&other.to_string()),
+        other => Exit::Usage.because(other),
     }
 }
 
@@ -30,16 +29,12 @@ fn told(error: &WorldError) -> Exit {
 pub(crate) fn load_network(name_or_path: &str) -> Result<World, Exit> {
     let world = load(name_or_path)?;
     if world.nodes.is_empty() {
-        return Err(refuse(&format!("the world {name_or_path} has no tangle nodes to simulate")));
+        return Err(
+            Exit::Usage.because(format_args!("the world {name_or_path} has no tangle nodes to simulate"))
+        );
     }
     world.simulated().map_err(|error| told(&error))?;
     Ok(world)
-}
-
-/// Says on standard error why a command makes no sense.
-pub(crate) fn refuse(message: &str) -> Exit {
-    eprintln!("error: {message}");
-    Exit::Usage
 }
 
 /// The command that runs a world with a seed again.

@@ -43,8 +43,7 @@ pub(super) fn bench(args: &MineArgs) -> Exit {
     let measured = match measured {
         Ok(measured) => measured,
         Err(error) => {
-            eprintln!("error: cannot measure: {error}");
-            return Exit::Unusable;
+            return Exit::Unusable.because(format_args!("cannot measure: {error}"));
         }
     };
     let _ = print(&measured, threads, args.json, &mut io::stdout().lock()); // nobody may be reading

@@ -63,13 +63,8 @@ pub(crate) fn mine(args: &MineArgs) -> Exit {
 pub(crate) fn able() -> Result<(), Exit> {
     match Kernel::forced() {
         Ok(_) => Ok(()),
-        Err(error) => Err(refuse(&format!("the environment variable {VARIABLE}: {error}"))),
+        Err(error) => Err(Exit::Usage.because(format_args!("the environment variable {VARIABLE}: {error}"))),
     }
-}
-
-fn refuse(message: &str) -> Exit {
-    eprintln!("error: {message}");
-    Exit::Usage
 }
 
 /// All cores of this machine.

@@ -11,7 +11,7 @@ use tanglegram_ternary::pow::{self, Control, Kernel, Options, PowError};
 use tanglegram_ternary::{Transaction, TransactionBuilder};
 use tokio::time::Instant;
 
-use super::{MAINNET_MWM, MineArgs, cores, interruptible, mega, refuse};
+use super::{MAINNET_MWM, MineArgs, cores, interruptible, mega};
 use crate::exit::Exit;
 
 /// More than a transaction, so that one that is too long is noticed.
@@ -21,7 +21,7 @@ const MOST_INPUT: u64 = 16 * 1024;
 pub(super) fn mine(args: &MineArgs, trytes: &str) -> Exit {
     let builder = match read(trytes) {
         Ok(builder) => builder,
-        Err(why) => return refuse(&why),
+        Err(why) => return Exit::Usage.because(why),
     };
     let mwm = args.mwm.unwrap_or(MAINNET_MWM);
     let kernel = args.kernel.or_else(|| Kernel::chosen().ok()).unwrap_or_else(Kernel::fastest);
@@ -39,11 +39,8 @@ pub(super) fn mine(args: &MineArgs, trytes: &str) -> Exit {
     match result {
         Ok(Ok(transaction)) => effort.tell_mined(&transaction, args.json),
         Ok(Err(PowError::Cancelled)) => effort.tell_interrupted(args.json),
-        Ok(Err(error)) => refuse(&error.to_string()),
-        Err(error) => {
-            eprintln!("error: cannot mine: {error}");
-            Exit::Unusable
-        }
+        Ok(Err(error)) => Exit::Usage.because(error),
+        Err(error) => Exit::Unusable.because(format_args!("cannot mine: {error}")),
     }
 }
 
@@ -90,10 +87,7 @@ impl Effort {
         };
         match writeln!(io::stdout().lock(), "{line}") {
             Ok(()) => Exit::Expected,
-            Err(error) => {
-                eprintln!("error: cannot print the transaction: {error}");
-                Exit::Unusable
-            }
+            Err(error) => Exit::Unusable.because(format_args!("cannot print the transaction: {error}")),
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use tanglegram_wire::{HederaNet, RunningHedera, serve_hedera};
 
-use super::{ServeArgs, refuse, stop_signal};
+use super::{ServeArgs, stop_signal};
 use crate::exit::Exit;
 
 /// What the world is called.
@@ -15,20 +15,19 @@ pub(super) const NAME: &str = "hedera-net";
 pub(super) fn serve(args: &ServeArgs) -> Exit {
     let plan = match plan(args) {
         Ok(plan) => plan,
-        Err(problem) => return refuse(&problem),
+        Err(problem) => return Exit::Usage.because(problem),
     };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        eprintln!("error: the system has no room for an event loop");
-        return Exit::Unusable;
+        return Exit::Unusable.because("the system has no room for an event loop");
     };
     // From before the first `listening` line on: whoever reads it may send a signal at once.
     let stop = match runtime.block_on(async { stop_signal() }) {
         Ok(stop) => stop,
-        Err(error) => return refuse(&format!("cannot wait for signals: {error}")),
+        Err(error) => return Exit::Usage.because(format_args!("cannot wait for signals: {error}")),
     };
     let running = match serve_hedera(&plan) {
         Ok(running) => running,
-        Err(error) => return refuse(&error.to_string()),
+        Err(error) => return Exit::Usage.because(error),
     };
     let _ = announce(&running); // nobody may be reading
     runtime.block_on(stop);

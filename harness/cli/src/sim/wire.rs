@@ -31,10 +31,9 @@ fn once(case: &Case<'_>, trace: Trace) -> Result<NetworkRun, Exit> {
             _ => Exit::InvalidInput,
         }
     })?;
-    trace.finish().map_err(|error| {
-        eprintln!("error: the trace cannot be written: {error}");
-        Exit::Unusable
-    })?;
+    trace
+        .finish()
+        .map_err(|error| Exit::Unusable.because(format_args!("the trace cannot be written: {error}")))?;
     Ok(run)
 }
 
