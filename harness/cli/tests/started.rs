@@ -87,7 +87,6 @@ fn a_killed_check_leaves_nothing() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tanglegram"))
         .args(["check", "--cmd", &command(986_004)])
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     assert!(becomes(986_004, 2), "it is started");
