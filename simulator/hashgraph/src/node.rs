@@ -243,11 +243,12 @@ impl<A: Application> Node<A> {
         windows.for_each(|window| self.sign(window));
     }
 
-    /// Each transaction has a time of its own, later than any before: its event's, if that is later, and else a nanosecond
-    /// after the last.
+    /// Each event has a time of its own, later than any before: that of consensus, if that is later, and else a nanosecond after
+    /// the last. Its first transaction has the same, each further one a nanosecond more.
     fn hand_over(&mut self, ordered: Ordered, out: &mut Vec<Output>) {
         let event = &ordered.event;
         let first = ordered.consensus_timestamp.max(self.last_consensus.saturating_add(1));
+        self.last_consensus = first;
         for (transaction, time) in event.transactions().iter().zip(first..) {
             self.application.handle(Timestamp(time), event.creator(), transaction);
             self.last_consensus = time;

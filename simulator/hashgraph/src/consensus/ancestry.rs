@@ -3,65 +3,69 @@
 //! A row tells of each member the last of its events among the ancestors, as the efficient calculations of §7 do, and is
 //! made from the parents' rows alone: the work does not grow with the history.
 
-use super::event::Event;
 use super::graph::Graph;
 use super::ring::{Id, Latest};
 
 impl Graph {
-    /// Fills `self.row` with what a new event with these parents knows of each member, `self.ring.next()` being the event.
-    pub(super) fn know(&mut self, event: &Event, self_parent: Id, other_parent: Id) {
+    /// Fills `self.row` with what an event of this creator, with these parents, knows of each member.
+    pub(super) fn know(&mut self, itself: Latest, creator: usize, self_parent: Id, other_parent: Id) {
         let nothing = &self.nothing[..];
         let own = self.ring.row(self_parent).unwrap_or(nothing);
         let others = self.ring.row(other_parent).unwrap_or(nothing);
-        let creator = usize::from(event.creator());
         let mut row = std::mem::take(&mut self.row);
         for member in 0..own.len() {
-            row[member] = if member == creator {
-                self.know_oneself(event, own[member], others[member])
-            } else {
+            row[member] = if member != creator {
                 self.merge(member, own[member], others[member])
+            } else if self.is_past(member, own[member], others[member]) {
+                itself
+            } else {
+                Latest::FORKED
             };
         }
         self.row = row;
     }
 
+    /// Whether an event is there at all and not ancient. What is, is as if it had never been.
+    fn is_current(&self, latest: Latest) -> bool {
+        latest.generation > 0 && latest.generation >= self.ancient
+    }
+
     /// What an event with both in its past knows of a member.
     fn merge(&self, member: usize, a: Latest, b: Latest) -> Latest {
-        if a == b || b == Latest::default() {
+        if a == b {
             return a;
         }
-        if a == Latest::default() {
-            return b;
+        if a.is_forked() || b.is_forked() {
+            return Latest::FORKED;
         }
-        let (old, new) = if a.sequence <= b.sequence { (a, b) } else { (b, a) };
+        match (self.is_current(a), self.is_current(b)) {
+            (_, false) => return a,
+            (false, true) => return b,
+            (true, true) => {}
+        }
+        let (old, new) = if a.generation <= b.generation { (a, b) } else { (b, a) };
         if self.is_self_ancestor(member, old, new) { new } else { Latest::FORKED }
     }
 
-    /// What an event knows of its own creator: itself, unless it gives a fork away.
-    fn know_oneself(&self, event: &Event, own: Latest, others: Latest) -> Latest {
-        let creator = usize::from(event.creator());
-        let itself = Latest { id: self.ring.next(), sequence: event.sequence() };
-        let is_past = others == Latest::default()
-            || if own == Latest::default() {
-                // The self-parent is not kept; whatever came before it is not looked at.
-                event.self_parent().is_some() && !others.is_forked() && others.sequence < itself.sequence
-            } else {
-                others.sequence <= own.sequence && self.is_self_ancestor(creator, others, own)
-            };
-        if is_past && !own.is_forked() { itself } else { Latest::FORKED }
-    }
-
-    /// Whether one event of a member is the other or before it on its way: `old.sequence <= new.sequence`.
-    pub(super) fn is_self_ancestor(&self, member: usize, old: Latest, new: Latest) -> bool {
-        if old.is_forked() || new.is_forked() {
+    /// Whether a new event of a member, which knows this of its self-parent's line and that by way of its other-parent, gives
+    /// no fork away: whatever is known of the member is on the line.
+    fn is_past(&self, member: usize, own: Latest, others: Latest) -> bool {
+        if own.is_forked() || others.is_forked() {
             return false;
         }
+        !self.is_current(others)
+            || others.generation <= own.generation && self.is_self_ancestor(member, others, own)
+    }
+
+    /// Whether one event of a member is the other or before it on its line. Neither is ancient, and `old.generation <=
+    /// new.generation`.
+    fn is_self_ancestor(&self, member: usize, old: Latest, new: Latest) -> bool {
         if !self.chains[member].forked {
             return true;
         }
         let mut at = new.id;
         while let Some(slot) = self.ring.slot(at) {
-            if slot.sequence <= old.sequence {
+            if slot.generation <= old.generation {
                 return at == old.id;
             }
             at = slot.self_parent;
@@ -74,8 +78,8 @@ impl Graph {
     pub(super) fn sees(&self, row: &[Latest], y: Id) -> bool {
         let Some(slot) = self.ring.slot(y) else { return false };
         let creator = usize::from(slot.event.creator());
-        let (known, wanted) = (row[creator], Latest { id: y, sequence: slot.sequence });
-        known.sequence >= wanted.sequence && self.is_self_ancestor(creator, wanted, known)
+        let (known, wanted) = (row[creator], Latest { id: y, generation: slot.generation });
+        known.generation >= wanted.generation && self.is_self_ancestor(creator, wanted, known)
     }
 
     /// Fills `self.strong` with the witnesses of a round that an event with the row `self.row` can strongly see (§5, Figure
@@ -95,13 +99,13 @@ impl Graph {
         for (place, witness) in witnesses.iter().enumerate() {
             if self.sees(&self.row, witness.id) {
                 strong[usize::from(witness.creator)] = place as u16;
-                wanted[usize::from(witness.creator)] = witness.sequence;
+                wanted[usize::from(witness.creator)] = witness.generation;
             }
         }
         for latest in &self.row {
             let row = self.ring.row(latest.id).unwrap_or(&[]);
             for (creator, known) in row.iter().enumerate() {
-                seers[creator] += u16::from(known.sequence >= wanted[creator]);
+                seers[creator] += u16::from(known.generation >= wanted[creator]);
             }
         }
         let mut count = 0;

@@ -120,7 +120,7 @@ impl Event {
         if !reader.0.is_empty() {
             return Err(BadEvent::Long);
         }
-        Ok(Event::unsigned(creator, self_parent, other_parent, timestamp, transactions).signed(signature))
+        Ok(Event::from_parts(creator, self_parent, other_parent, timestamp, transactions, signature))
     }
 }
 

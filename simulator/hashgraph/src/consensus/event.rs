@@ -99,7 +99,19 @@ impl Event {
         event
     }
 
-    pub(super) fn unsigned(
+    /// An event with a signature that was made elsewhere; whether it is right is not looked at.
+    pub fn from_parts(
+        creator: u16,
+        self_parent: Option<Parent>,
+        other_parent: Option<Parent>,
+        timestamp: i64,
+        transactions: Vec<Transaction>,
+        signature: [u8; 64],
+    ) -> Event {
+        Event::unsigned(creator, self_parent, other_parent, timestamp, transactions).signed(signature)
+    }
+
+    fn unsigned(
         creator: u16,
         self_parent: Option<Parent>,
         other_parent: Option<Parent>,
@@ -119,8 +131,7 @@ impl Event {
         }
     }
 
-    /// The same with a signature that came with it; whether it is right is not looked at.
-    pub(super) fn signed(mut self, signature: [u8; 64]) -> Event {
+    fn signed(mut self, signature: [u8; 64]) -> Event {
         let hasher = self.hasher();
         self.digest = hasher.clone().finalize().into();
         self.signature = signature;

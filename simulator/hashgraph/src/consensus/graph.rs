@@ -18,7 +18,7 @@ use super::window::Window;
 pub struct Config {
     /// Every so many rounds of an election voters may toss a coin: `c` in Figure 6. More than 2.
     pub coin_period: u64,
-    /// For how many rounds after their own, at least, events are kept.
+    /// For how many rounds after their own, at least, events are kept. At least 1.
     pub ancient_rounds: u64,
     /// After every so many rounds there is a [`Window`] for a signed state; 0: never.
     pub state_rounds: u64,
@@ -80,6 +80,8 @@ pub struct Graph {
     pub(super) undecided: u64,
     /// Events of lower generations are ancient.
     pub(super) ancient: u64,
+    /// All events with lower numbers are settled or ancient.
+    pub(super) unsettled: Id,
     pub(super) ordered: VecDeque<Ordered>,
     pub(super) windows: VecDeque<Window>,
     pub(super) sorting: Sorting,
@@ -96,13 +98,18 @@ impl Graph {
     pub fn new(roster: Roster, config: Config) -> Graph {
         let members = roster.count();
         Graph {
-            config: Config { coin_period: config.coin_period.max(3), ..config },
+            config: Config {
+                coin_period: config.coin_period.max(3),
+                ancient_rounds: config.ancient_rounds.max(1),
+                ..config
+            },
             ring: Ring::new(members),
             chains: (0..members).map(|_| Chain::default()).collect(),
             rounds: VecDeque::from([Round::default()]),
             first_round: 1,
             undecided: 1,
             ancient: 0,
+            unsettled: 0,
             ordered: VecDeque::new(),
             windows: VecDeque::new(),
             sorting: Sorting::default(),
@@ -118,6 +125,15 @@ impl Graph {
     /// Takes an event whose parents are known, or too old to be, and finds what it decides. What gets its place in the order
     /// is told by [`take_ordered`](Graph::take_ordered).
     pub fn insert(&mut self, event: Arc<Event>) -> Result<Inserted, Rejected> {
+        self.take(event, true)
+    }
+
+    /// The same for an event of which it is sure already that its creator signed it, such as one's own.
+    pub fn insert_verified(&mut self, event: Arc<Event>) -> Result<Inserted, Rejected> {
+        self.take(event, false)
+    }
+
+    fn take(&mut self, event: Arc<Event>, is_foreign: bool) -> Result<Inserted, Rejected> {
         let creator = usize::from(event.creator());
         if creator >= self.roster.count() {
             return Err(Rejected::Stranger(event.creator()));
@@ -129,7 +145,7 @@ impl Graph {
             return Err(Rejected::Ancient(event.hash()));
         }
         let (self_parent, other_parent) = self.parents(&event)?;
-        if !event.is_signed(&self.roster) {
+        if is_foreign && !event.is_signed(&self.roster) {
             return Err(Rejected::Signature(event.hash()));
         }
         self.add(event, self_parent, other_parent);
@@ -170,22 +186,51 @@ impl Graph {
     }
 
     fn add(&mut self, event: Arc<Event>, self_parent: Id, other_parent: Id) {
-        let (creator, sequence) = (usize::from(event.creator()), event.sequence());
         // A fork shows on the chain before it shows in any row.
-        self.chains[creator].push(sequence, self.ring.next());
-        self.know(&event, self_parent, other_parent);
-        let slot = Slot::new(event, self_parent, other_parent);
-        let id = self.ring.push(slot, &self.row);
-        let round = self.divide_rounds(self_parent, other_parent);
-        if let Some(slot) = self.ring.slot_mut(id) {
-            slot.round = round;
-        }
-        if self.is_witness(round, self_parent)
-            && let Some((number, place)) = self.add_witness(id)
-        {
-            self.decide_fame(number, place);
+        self.chain_up(&event);
+        let id = self.ring.push(Slot::new(event, self_parent, other_parent));
+        if self.derive(id) {
             self.find_order();
         }
+    }
+
+    /// Adds an event to its creator's line, the number that it will have being the next one.
+    pub(super) fn chain_up(&mut self, event: &Event) {
+        let chain = &mut self.chains[usize::from(event.creator())];
+        let last = chain.last().and_then(|id| self.ring.slot(id));
+        chain.forked |= last.is_some_and(|last| {
+            let is_parent = event.self_parent().is_some_and(|parent| parent.hash == last.event.hash());
+            last.generation >= self.ancient && !is_parent
+        });
+        chain.push(event.sequence(), self.ring.ids().end);
+    }
+
+    /// Finds out what follows for an event from its parents: what it knows, its round, whether it is a witness, and whom it
+    /// elects. Tells whether it is a witness that counts.
+    pub(super) fn derive(&mut self, id: Id) -> bool {
+        let Some(slot) = self.ring.slot(id) else { return false };
+        let (creator, itself) =
+            (usize::from(slot.event.creator()), Latest { id, generation: slot.generation });
+        let [self_parent, other_parent] =
+            [slot.self_parent, slot.other_parent].map(|id| self.unless_ancient(id));
+        self.know(itself, creator, self_parent, other_parent);
+        self.ring.set_row(id, &self.row);
+        let round = self.divide_rounds(self_parent, other_parent);
+        let is_witness = self.is_witness(round, self_parent);
+        if let Some(slot) = self.ring.slot_mut(id) {
+            (slot.self_parent, slot.other_parent) = (self_parent, other_parent);
+            (slot.round, slot.is_witness) = (round, is_witness);
+        }
+        if is_witness && let Some((number, place)) = self.add_witness(id) {
+            self.decide_fame(number, place);
+            return true;
+        }
+        false
+    }
+
+    fn unless_ancient(&self, id: Id) -> Id {
+        let is_current = self.ring.slot(id).is_some_and(|slot| slot.generation >= self.ancient);
+        if is_current { id } else { NONE }
     }
 
     /// The event that somebody says is a parent.

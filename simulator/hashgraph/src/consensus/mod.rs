@@ -39,6 +39,7 @@ mod order;
 mod ring;
 mod roster;
 mod rounds;
+mod settle;
 mod window;
 
 pub use codec::{BadEvent, MAX_EVENT_BYTES, MAX_TRANSACTION_BYTES, MAX_TRANSACTIONS};

@@ -42,9 +42,13 @@ impl Graph {
             let mut sorting = std::mem::take(&mut self.sorting);
             self.judge(round, &mut sorting);
             self.receive(round, &mut sorting);
+            for &id in &sorting.known {
+                self.ring.slot_mut(id).into_iter().for_each(|slot| slot.settled = true);
+            }
             self.sorting = sorting;
             self.undecided += 1;
             self.expire(round);
+            self.settle(round);
             if self.config.state_rounds > 0 && round.is_multiple_of(self.config.state_rounds) {
                 self.windows.push_back(self.window(round));
             }
@@ -148,7 +152,8 @@ impl Graph {
     }
 
     /// Forgets rounds and events that are too old. An event is ancient if its generation is below that of every unique
-    /// famous witness so many rounds back; all members agree on that, so none still orders what another has forgotten.
+    /// famous witness so many rounds back; all members agree on that, so none still orders what another has forgotten (and what
+    /// that means for younger events, [`settle`](Graph::settle) sees to).
     fn expire(&mut self, decided: u64) {
         while self.first_round + self.config.ancient_rounds <= decided {
             let Some(round) = self.rounds.pop_front() else { break };

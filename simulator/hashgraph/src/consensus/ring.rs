@@ -14,13 +14,13 @@ pub(super) const NONE: Id = 0;
 pub(super) struct Latest {
     /// The event, or [`NONE`].
     pub(super) id: Id,
-    /// Its sequence; 0 if there is none, or if there is a fork.
-    pub(super) sequence: u64,
+    /// Its generation; 0 if there is none, or if there is a fork. It grows along a member's line.
+    pub(super) generation: u64,
 }
 
 impl Latest {
     /// The ancestors include a fork by that member.
-    pub(super) const FORKED: Latest = Latest { id: Id::MAX, sequence: 0 };
+    pub(super) const FORKED: Latest = Latest { id: Id::MAX, generation: 0 };
 
     pub(super) fn is_forked(self) -> bool {
         self.id == Id::MAX
@@ -36,6 +36,10 @@ pub(super) struct Slot {
     pub(super) sequence: u64,
     pub(super) generation: u64,
     pub(super) round: u64,
+    /// Whether it is its creator's first in its round.
+    pub(super) is_witness: bool,
+    /// Whether a unique famous witness of a decided round knows it: then what was found out about it stays.
+    pub(super) settled: bool,
     /// Whether it has its place in the order.
     pub(super) received: bool,
     /// The last walk that came by.
@@ -71,11 +75,6 @@ impl Ring {
         (self.next - self.first) as usize
     }
 
-    /// The number that the next event will have.
-    pub(super) fn next(&self) -> Id {
-        self.next
-    }
-
     /// The numbers of all events that are kept.
     pub(super) fn ids(&self) -> std::ops::Range<Id> {
         self.first..self.next
@@ -104,15 +103,23 @@ impl Ring {
         self.contains(id).then(|| &self.rows[start..start + self.members])
     }
 
-    pub(super) fn push(&mut self, slot: Slot, row: &[Latest]) -> Id {
+    /// Adds an event; what it knows is still to be set.
+    pub(super) fn push(&mut self, slot: Slot) -> Id {
         if self.len() == self.slots.len() {
             self.grow();
         }
         let (id, place) = (self.next, self.place(self.next));
         self.slots[place] = Some(slot);
-        self.rows[place * self.members..(place + 1) * self.members].copy_from_slice(row);
         self.next += 1;
         id
+    }
+
+    /// Sets what an event knows of each member.
+    pub(super) fn set_row(&mut self, id: Id, row: &[Latest]) {
+        let start = self.place(id) * self.members;
+        if self.contains(id) {
+            self.rows[start..start + self.members].copy_from_slice(row);
+        }
     }
 
     /// Drops the oldest.

@@ -7,7 +7,6 @@ use super::ring::Id;
 pub(super) struct Witness {
     pub(super) id: Id,
     pub(super) creator: u16,
-    pub(super) sequence: u64,
     pub(super) generation: u64,
     /// The middle bit of its signature: its coin.
     pub(super) coin: bool,
@@ -55,8 +54,8 @@ impl Graph {
         self.first_round + self.rounds.len() as u64 - 1
     }
 
-    /// The round of a new event, whose row is `self.row` (Figure 5): the highest of its parents', or one more if it strongly
-    /// sees more than two thirds of that one's witnesses.
+    /// The round of an event whose row is `self.row` (Figure 5): the highest of its parents', or one more if it strongly sees
+    /// more than two thirds of that one's witnesses. Without parents it is the first that is not forgotten.
     pub(super) fn divide_rounds(&mut self, self_parent: Id, other_parent: Id) -> u64 {
         let rounds = [self_parent, other_parent].map(|id| self.ring.slot(id).map(|slot| slot.round));
         let highest = rounds.into_iter().flatten().max();
@@ -65,7 +64,7 @@ impl Graph {
         if self.roster.is_supermajority(strong) { round + 1 } else { round }
     }
 
-    /// Whether a new event is the first of its creator in its round (Figure 5).
+    /// Whether an event is the first of its creator in its round (Figure 5).
     pub(super) fn is_witness(&self, round: u64, self_parent: Id) -> bool {
         self.ring.slot(self_parent).is_none_or(|parent| round > parent.round)
     }
@@ -94,7 +93,6 @@ impl Graph {
         Some(Witness {
             id,
             creator: slot.event.creator(),
-            sequence: slot.sequence,
             generation: slot.generation,
             coin: signature[signature.len() / 2] & 1 == 1,
             famous: None,

@@ -1,6 +1,5 @@
 //! The part of the graph that is needed to go on from a round: what a signed state holds (§7, signed state).
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha384};
@@ -19,14 +18,16 @@ pub struct Kept {
     pub event: Arc<Event>,
     /// The round it was created in.
     pub round: u64,
+    /// Whether it is its creator's first in that round.
+    pub is_witness: bool,
     /// Whether it has its place in the order.
     pub received: bool,
     /// The members of which its ancestors include a fork.
     pub forkers: Vec<u16>,
 }
 
-/// Everything that the unique famous witnesses of a round know and that is not ancient. All members that have come so far
-/// agree on it.
+/// Everything that a unique famous witness of a round or of one before it knows and that is not ancient. All members that
+/// have come so far agree on it.
 #[derive(Clone, Debug)]
 pub struct Window {
     /// The round: everything up to it is in order.
@@ -60,7 +61,7 @@ impl Window {
         for kept in &self.events {
             hasher.update(kept.event.hash().0);
             hasher.update(kept.round.to_be_bytes());
-            hasher.update([u8::from(kept.received)]);
+            hasher.update([u8::from(kept.is_witness), u8::from(kept.received)]);
             hasher.update((kept.forkers.len() as u32).to_be_bytes());
             kept.forkers.iter().for_each(|member| hasher.update(member.to_be_bytes()));
         }
@@ -71,18 +72,7 @@ impl Window {
 impl Graph {
     /// The window of a round that was just decided.
     pub(super) fn window(&self, number: u64) -> Window {
-        let mut known: BTreeSet<Id> = BTreeSet::new();
-        let judges = self.round(number).into_iter().flat_map(Round::unique_famous);
-        let mut ahead: Vec<Id> = judges.map(|witness| witness.id).collect();
-        while let Some(id) = ahead.pop() {
-            let Some(slot) = self.ring.slot(id).filter(|slot| slot.generation >= self.ancient) else {
-                continue;
-            };
-            if known.insert(id) {
-                ahead.extend([slot.self_parent, slot.other_parent]);
-            }
-        }
-        let mut events: Vec<Kept> = known.into_iter().filter_map(|id| self.kept(id)).collect();
+        let mut events: Vec<Kept> = self.ring.ids().filter_map(|id| self.kept(id)).collect();
         events.sort_by_key(|kept| (kept.event.generation(), kept.event.hash()));
         let rounds = self.first_round..=number;
         let lowest = rounds.map(|round| self.round(round).map_or(0, |round| round.lowest)).collect();
@@ -90,10 +80,18 @@ impl Graph {
     }
 
     fn kept(&self, id: Id) -> Option<Kept> {
-        let (slot, row) = (self.ring.slot(id)?, self.ring.row(id)?);
+        let slot = self.ring.slot(id).filter(|slot| slot.settled && slot.generation >= self.ancient)?;
         let is_forker = |(_, latest): &(usize, &Latest)| latest.is_forked();
-        let forkers = row.iter().enumerate().filter(is_forker).map(|(member, _)| member as u16).collect();
-        Some(Kept { event: slot.event.clone(), round: slot.round, received: slot.received, forkers })
+        let forkers = self
+            .ring
+            .row(id)?
+            .iter()
+            .enumerate()
+            .filter(is_forker)
+            .map(|(member, _)| member as u16)
+            .collect();
+        let &Slot { round, is_witness, received, .. } = slot;
+        Some(Kept { event: slot.event.clone(), round, is_witness, received, forkers })
     }
 
     /// A graph that goes on from a window, which is believed as far as it can be: somebody has to have checked who signed it.
@@ -124,19 +122,23 @@ impl Graph {
             && self.find(&event.as_parent()).is_none()
             && event.is_signed(&self.roster);
         let (self_parent, other_parent) = self.parents(event).ok().filter(|_| is_right)?;
-        let sequence = event.sequence();
-        self.chains[usize::from(event.creator())].push(sequence, self.ring.next());
-        self.know(event, self_parent, other_parent);
-        for &member in &kept.forkers {
-            self.row[usize::from(member)] = Latest::FORKED;
-        }
+        self.chain_up(event);
         let slot = Slot {
             round: kept.round,
+            is_witness: kept.is_witness,
+            settled: true,
             received: kept.received,
             ..Slot::new(event.clone(), self_parent, other_parent)
         };
-        let id = self.ring.push(slot, &self.row);
-        if self.is_witness(kept.round, self_parent) && kept.round >= self.first_round {
+        let generation = slot.generation;
+        let id = self.ring.push(slot);
+        let itself = Latest { id, generation };
+        self.know(itself, event.creator().into(), self_parent, other_parent);
+        for &member in &kept.forkers {
+            self.row[usize::from(member)] = Latest::FORKED;
+        }
+        self.ring.set_row(id, &self.row);
+        if kept.is_witness && kept.round >= self.first_round {
             let witness = Witness { famous: Some(false), ..self.witness(id)? };
             self.round_mut(kept.round)?.witnesses.push(witness);
         }
@@ -154,6 +156,8 @@ impl Slot {
             self_parent,
             other_parent,
             round: 0,
+            is_witness: false,
+            settled: false,
             received: false,
             mark: 0,
             place: usize::MAX,

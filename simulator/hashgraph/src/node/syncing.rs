@@ -142,7 +142,9 @@ impl<A: Application> Node<A> {
         if !event.transactions().is_empty() {
             self.open.push_back(event.clone());
         }
-        self.insert(event, out);
+        if self.graph.insert_verified(event.clone()).is_ok() {
+            out.push(Output::Keep { event, is_own: true });
+        }
     }
 
     fn take_pending(&mut self) -> Vec<Transaction> {

@@ -2,51 +2,88 @@
 
 mod graphs;
 mod naive;
+mod set;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use graphs::{MOST, Plan, plans, roster};
+use graphs::{MOST, Plan, late_news, plans, roster};
 use naive::{Naive, Placed};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use tanglegram_hashgraph::consensus::{Config, Event, Graph, Inserted};
+use proptest::test_runner::TestRunner;
+use tanglegram_hashgraph::consensus::{Config, Event, Graph, Inserted, Ordered, Rejected, Window};
 
-/// The order that the graph finds, with events by their number in `events`.
-fn order(events: &[Arc<Event>], arrivals: &[usize], members: usize, config: Config) -> Vec<Placed> {
+/// So many rounds that nothing becomes ancient.
+const FOREVER: u64 = 1_000_000;
+
+fn config(coin_period: u64, ancient_rounds: u64) -> Config {
+    Config { coin_period, ancient_rounds, state_rounds: 0 }
+}
+
+/// Takes an event in, unless it is too old.
+fn insert(graph: &mut Graph, event: &Arc<Event>) {
+    let inserted = graph.insert_verified(event.clone());
+    let is_fine = matches!(inserted, Ok(Inserted::New) | Err(Rejected::Ancient(_)));
+    assert!(is_fine, "{inserted:?}");
+}
+
+/// What came out, with events by their number in `events`.
+fn placed(events: &[Arc<Event>], ordered: impl Iterator<Item = Ordered>) -> Vec<Placed> {
     let numbers: BTreeMap<_, usize> = events.iter().enumerate().map(|(x, event)| (event.hash(), x)).collect();
-    let mut graph = Graph::new(roster(members), config);
-    for &x in arrivals {
-        assert_eq!(graph.insert(events[x].clone()), Ok(Inserted::New));
-    }
-    let placed = |ordered: tanglegram_hashgraph::consensus::Ordered| Placed {
+    let placed = |ordered: Ordered| Placed {
         event: numbers[&ordered.event.hash()],
         round_received: ordered.round_received,
         consensus_timestamp: ordered.consensus_timestamp,
     };
-    graph.take_ordered().map(placed).collect()
+    ordered.map(placed).collect()
 }
 
-/// Nothing becomes ancient.
-fn config(coin_period: u64) -> Config {
-    Config { coin_period, ancient_rounds: 1_000_000, state_rounds: 0 }
+/// The order that a member finds to whom the events come like this.
+fn order(events: &[Arc<Event>], arrivals: &[usize], members: usize, config: Config) -> Vec<Placed> {
+    let mut graph = Graph::new(roster(members), config);
+    arrivals.iter().for_each(|&x| insert(&mut graph, &events[x]));
+    placed(events, graph.take_ordered())
 }
 
-/// The same events in another order, parents first still.
-fn shuffled(events: &[Arc<Event>], choices: &[usize]) -> Vec<usize> {
-    let mut left: Vec<usize> = (0..events.len()).collect();
-    let mut order = Vec::new();
-    let known = |order: &[usize], x: usize| {
-        let parents = [events[x].self_parent(), events[x].other_parent()];
-        parents.into_iter().flatten().all(|p| order.iter().any(|&y: &usize| events[y].hash() == p.hash))
+/// The parents of each event by number.
+fn parents(events: &[Arc<Event>]) -> Vec<Vec<usize>> {
+    let numbers: BTreeMap<_, usize> = events.iter().enumerate().map(|(x, event)| (event.hash(), x)).collect();
+    let parents = |event: &Arc<Event>| {
+        let named = [event.self_parent(), event.other_parent()];
+        named.into_iter().flatten().map(|parent| numbers[&parent.hash]).collect()
     };
-    while !left.is_empty() {
-        let ready: Vec<usize> = left.iter().copied().filter(|&x| known(&order, x)).take(12).collect();
-        let x = ready[choices[order.len() % choices.len()] % ready.len()];
-        left.retain(|&y| y != x);
-        order.push(x);
+    events.iter().map(parents).collect()
+}
+
+/// Those of the events that are before this one, and itself.
+fn known_to(events: &[Arc<Event>], x: usize) -> Vec<usize> {
+    let (parents, mut known) = (parents(events), vec![false; events.len()]);
+    known[x] = true;
+    for child in (0..=x).rev() {
+        parents[child].iter().for_each(|&parent| known[parent] |= known[child]);
     }
+    (0..=x).filter(|&x| known[x]).collect()
+}
+
+/// The same events in another order, parents first still: those of some members come later than those of others, up to so late
+/// that they are too old.
+fn shuffled(events: &[Arc<Event>], delays: &[usize]) -> Vec<usize> {
+    let parents = parents(events);
+    let mut due: Vec<usize> = Vec::new();
+    for (x, event) in events.iter().enumerate() {
+        let delay = delays[usize::from(event.creator()) % delays.len()] + delays[x % delays.len()] % 8;
+        let after = parents[x].iter().map(|&parent| due[parent]).max();
+        due.push((x + delay).max(after.unwrap_or(0)));
+    }
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.sort_by_key(|&x| (due[x], x));
     order
+}
+
+/// For each member how much later its events come.
+fn delays() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(prop_oneof![3 => Just(0), 1 => 1usize..20, 1 => 20usize..200], 11)
 }
 
 /// Whether one is the beginning of the other.
@@ -56,16 +93,13 @@ fn agree(a: &[Placed], b: &[Placed]) -> bool {
 }
 
 /// Compares with the pseudocode; gives how many events are in order, and how many coins were tossed.
-fn compare(plan: &Plan, coin_period: u64) -> (usize, usize) {
-    let mut events = plan.events();
-    // Two forks may be the same event.
-    let mut seen = std::collections::BTreeSet::new();
-    events.retain(|event| seen.insert(event.hash()));
-    let naive = Naive::new(&events, plan.members, coin_period);
-    let expected = naive.find_order();
+fn compare(plan: &Plan, coin_period: u64, ancient_rounds: u64) -> (usize, usize) {
+    let events = plan.events();
+    let naive = Naive::new(&events, plan.members, coin_period, ancient_rounds);
+    let expected = &naive.order;
     let arrivals: Vec<usize> = (0..events.len()).collect();
-    let found = order(&events, &arrivals, plan.members, config(coin_period));
-    assert!(agree(&found, &expected), "{found:?}\n{expected:?}");
+    let found = order(&events, &arrivals, plan.members, config(coin_period, ancient_rounds));
+    assert!(agree(&found, expected), "{found:?}\n{expected:?}");
     assert!(found.len() >= expected.len(), "{found:?}\n{expected:?}");
     if let Some(last) = found.get(expected.len()..).and_then(|more| more.last()) {
         // A witness came too late: no vote on it will make it famous, but the pseudocode waits for the votes.
@@ -74,39 +108,132 @@ fn compare(plan: &Plan, coin_period: u64) -> (usize, usize) {
     (found.len(), naive.coins.get())
 }
 
+fn coin_periods() -> impl Strategy<Value = u64> {
+    prop::sample::select(vec![3, 4, 10])
+}
+
+/// Mostly few, so that much becomes ancient.
+fn ancient_rounds() -> impl Strategy<Value = u64> {
+    prop::sample::select(vec![1, 2, 3, 4, 6, FOREVER])
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn order_and_times_are_those_of_the_pseudocode(plan in plans(1..=MOST, 1..110), coin_period in prop::sample::select(vec![3, 4, 10])) {
-        compare(&plan, coin_period);
+    fn order_and_times_are_those_of_the_pseudocode(
+        plan in plans(1..=MOST, 1..200),
+        coin_period in coin_periods(),
+        ancient_rounds in ancient_rounds(),
+    ) {
+        compare(&plan, coin_period, ancient_rounds);
     }
 
     #[test]
     fn the_order_of_arrival_does_not_matter(
-        plan in plans(1..=MOST, 30..100),
-        choices in prop::collection::vec(any::<usize>(), 16),
+        plan in plans(4..=7, 30..320),
+        coin_period in coin_periods(),
+        ancient_rounds in ancient_rounds(),
+        delays in delays(),
     ) {
-        let mut events = plan.events();
-        let mut seen = std::collections::BTreeSet::new();
-        events.retain(|event| seen.insert(event.hash()));
+        let events = plan.events();
+        let config = config(coin_period, ancient_rounds);
         let arrivals: Vec<usize> = (0..events.len()).collect();
-        let one = order(&events, &arrivals, plan.members, config(3));
-        let other = order(&events, &shuffled(&events, &choices), plan.members, config(3));
+        let one = order(&events, &arrivals, plan.members, config);
+        let other = order(&events, &shuffled(&events, &delays), plan.members, config);
         prop_assert!(agree(&one, &other), "{:?}\n{:?}", one, other);
     }
+
+    /// One who knows less, or takes in at once what the others took in bit by bit, finds the beginning of the same order.
+    #[test]
+    fn who_knows_less_agrees_with_who_knows_more(
+        plan in plans(4..=7, 60..320),
+        coin_period in coin_periods(),
+        ancient_rounds in ancient_rounds(),
+        last in any::<prop::sample::Index>(),
+        delays in delays(),
+    ) {
+        let events = plan.events();
+        let config = config(coin_period, ancient_rounds);
+        let all = order(&events, &shuffled(&events, &delays), plan.members, config);
+        let some = known_to(&events, events.len() - 1 - last.index(events.len().min(40)));
+        let less = order(&events, &some, plan.members, config);
+        prop_assert!(agree(&all, &less), "{:?}\n{:?}", all, less);
+        // And goes on as they do.
+        let rest: Vec<usize> = (0..events.len()).filter(|x| !some.contains(x)).collect();
+        let later = order(&events, &[some, rest].concat(), plan.members, config);
+        prop_assert!(agree(&all, &later), "{:?}\n{:?}", all, later);
+    }
+
+    /// Somebody knew of a fork long ago and is heard of so late that the forked events are ancient to most: they and who has
+    /// known for long come to the same order.
+    #[test]
+    fn late_news_of_a_fork_divide_nobody(
+        plan in late_news(),
+        coin_period in coin_periods(),
+        ancient_rounds in prop::sample::select(vec![1, 2, 3, 4, 6]),
+    ) {
+        let (events, late) = plan.events();
+        let config = config(coin_period, ancient_rounds);
+        let arrivals: Vec<usize> = (0..events.len()).collect();
+        let (early, late) = (order(&events, &arrivals, 4, config), order(&events, &late, 4, config));
+        prop_assert!(agree(&early, &late), "{:?}\n{:?}", early, late);
+        let naive = Naive::new(&events, 4, coin_period, ancient_rounds);
+        prop_assert!(agree(&early, &naive.order), "{:?}\n{:?}", early, naive.order);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// One who goes on from the window of a round finds what those find who were there all along.
+    #[test]
+    fn who_goes_on_from_a_window_agrees(
+        plan in plans(4..=5, 80..320),
+        coin_period in coin_periods(),
+        ancient_rounds in prop::sample::select(vec![1, 2, 3, 4, 6]),
+        delays in delays(),
+    ) {
+        let events = plan.signed_events();
+        let config = Config { state_rounds: 1, ..config(coin_period, ancient_rounds) };
+        let mut graph = Graph::new(roster(plan.members), config);
+        events.iter().for_each(|event| insert(&mut graph, event));
+        let all = placed(&events, graph.take_ordered());
+        for window in graph.take_windows().collect::<Vec<_>>() {
+            let found = resumed(&events, &shuffled(&events, &delays), plan.members, config, &window);
+            let after: Vec<Placed> =
+                all.iter().filter(|placed| placed.round_received > window.round).cloned().collect();
+            prop_assert!(agree(&after, &found), "round {}\n{:?}\n{:?}", window.round, after, found);
+        }
+    }
+}
+
+/// The order that one finds who goes on from a window and then gets all events, so far as they can be had.
+fn resumed(
+    events: &[Arc<Event>],
+    arrivals: &[usize],
+    members: usize,
+    config: Config,
+    window: &Window,
+) -> Vec<Placed> {
+    let mut graph = Graph::resume(roster(members), config, window).expect("the window is valid");
+    for &x in arrivals {
+        let inserted = graph.insert_verified(events[x].clone());
+        assert!(matches!(inserted, Ok(_) | Err(Rejected::Ancient(_))), "{inserted:?}");
+    }
+    placed(events, graph.take_ordered())
 }
 
 /// The random graphs are such that much is put in order, and coins are tossed.
 #[test]
 fn the_random_graphs_put_the_algorithm_to_the_test() {
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut runner = TestRunner::deterministic();
     let (mut ordered, mut coins) = (0, 0);
-    for _ in 0..200 {
-        let plan = plans(4..=5, 90..130).new_tree(&mut runner).unwrap().current();
-        let (placed, tossed) = compare(&plan, 3);
+    for _ in 0..100 {
+        let plan = plans(4..=5, 200..300).new_tree(&mut runner).unwrap().current();
+        let (placed, tossed) = compare(&plan, 3, FOREVER);
         ordered += placed;
-        coins += tossed;
+        coins += usize::from(tossed > 0);
     }
-    assert!(ordered > 1000 && coins > 0, "{ordered} ordered, {coins} coins");
+    assert!(ordered > 5_000 && coins > 0, "{ordered} ordered, {coins} coins");
 }

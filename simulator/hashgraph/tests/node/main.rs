@@ -42,6 +42,16 @@ fn members_agree_and_everything_submitted_is_handled_once() {
     }
 }
 
+/// Also those of events that bring no transactions.
+#[test]
+fn consensus_times_of_events_increase() {
+    let mut net = Net::new(4, 1);
+    busy(&mut net, 4, 3_000);
+    for times in &net.times {
+        assert!(times.len() > 20 && times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
+    }
+}
+
 #[test]
 fn a_member_that_crashed_goes_on_where_it_was() {
     let mut net = Net::new(4, 2);

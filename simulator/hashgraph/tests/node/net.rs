@@ -45,6 +45,8 @@ impl Application for Log {
 pub(crate) struct Net {
     pub(crate) nodes: Vec<Option<Node<Log>>>,
     pub(crate) stores: Vec<Store>,
+    /// The consensus times of all events, as each member was told.
+    pub(crate) times: Vec<Vec<i64>>,
     /// How many times somebody went on from a signed state.
     pub(crate) caught_up: usize,
     /// Members that hear nothing and are not heard.
@@ -73,6 +75,7 @@ impl Net {
         let mut net = Net {
             nodes: (0..members).map(|_| None).collect(),
             stores: (0..members).map(|_| Store::default()).collect(),
+            times: vec![Vec::new(); usize::from(members)],
             caught_up: 0,
             cut_off: Vec::new(),
             now: 0,
@@ -137,6 +140,9 @@ impl Net {
         for output in out {
             self.stores[usize::from(to)].keep(&output);
             self.caught_up += usize::from(matches!(output, Output::CaughtUp { .. }));
+            if let Output::Consensus { first, .. } = &output {
+                self.times[usize::from(to)].push(first.0);
+            }
             if let Output::Send { to: other, message } = output {
                 let is_lost =
                     self.random(20) == 0 || self.cut_off.contains(&to) || self.cut_off.contains(&other);
