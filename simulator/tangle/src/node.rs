@@ -337,6 +337,11 @@ impl Node {
         Some(self.tangle.vertex(id).snapshot_index).filter(|&index| index != 0)
     }
 
+    /// The tail of the milestone with this index, if it is stored.
+    pub fn milestone(&self, index: i32) -> Option<Hash> {
+        self.milestones.at(index).map(|id| self.tangle.hash(id))
+    }
+
     /// Trunk and branch for the coordinator's next milestone: tips consistent with the ledger, the branch on top of the
     /// latest milestone; that milestone itself, or the null hash, where there are none.
     pub fn milestone_parents(&mut self) -> (Hash, Hash) {

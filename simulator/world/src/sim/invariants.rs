@@ -11,6 +11,7 @@ use tanglegram_tangle::{Breach, Millis, SUPPLY, Step};
 use tanglegram_ternary::{Address, Hash};
 
 use super::numbers::ByHash;
+use super::seal::{carries, signed};
 use super::subject::Subject;
 
 #[cfg(test)]
@@ -41,7 +42,8 @@ pub enum Invariant {
     Order,
     /// The latest solid milestone never goes back.
     Finality,
-    /// Nodes with the same solid milestone have the same ledger and confirmed the same.
+    /// Nodes with the same solid milestone have the same ledger and confirmed the same, but for what carries the
+    /// milestones' signatures.
     Agreement,
     /// A node that starts again has all that was on its disk.
     Durability,
@@ -113,7 +115,7 @@ pub(crate) struct Checker {
     names: Vec<String>,
     /// The coordinator signed two milestones of one index: nodes need not agree any more.
     divided: bool,
-    /// The digest of the ledger at each solid milestone, and the first node that had it.
+    /// The digest of the ledger at each solid milestone, by what is signed of it, and the first node that had it.
     ledgers: BTreeMap<Hash, (blake3::Hash, usize)>,
     /// By which milestone each transaction was confirmed, and at which node first.
     confirmed: ByHash<(i32, usize)>,
@@ -253,6 +255,9 @@ impl Checker {
             return;
         }
         for &(hash, index) in confirmed {
+            if carries(node, &hash, index) {
+                continue;
+            }
             let (by, witness) = *self.confirmed.entry(hash).or_insert((index, number));
             if by != index {
                 let other = &self.names[witness];
@@ -295,7 +300,7 @@ impl Checker {
         (solid, milestone): (i32, Hash),
     ) -> blake3::Hash {
         let digest = ledger_digest(node.balances());
-        let (first, witness) = *self.ledgers.entry(milestone).or_insert((digest, number));
+        let (first, witness) = *self.ledgers.entry(signed(node, &milestone)).or_insert((digest, number));
         if first != digest && !self.divided {
             let what =
                 format!("at milestone {solid} its ledger differs from that of {}", self.names[witness]);
@@ -314,9 +319,11 @@ impl Checker {
         }
         let solid = node.solid().0;
         let due: Vec<(Hash, i32)> = self.confirmed.iter().map(|(hash, (by, _))| (*hash, *by)).collect();
-        for (hash, index) in due.iter().filter(|(hash, by)| *by <= solid && node.transaction(hash).is_some())
-        {
-            self.check_confirmed(at, number, node, (hash, *index));
+        let is_known = |hash: &Hash| node.transaction(hash).is_some();
+        for (hash, index) in due.iter().filter(|(hash, by)| *by <= solid && is_known(hash)) {
+            if !node.confirmed_by(hash).is_some_and(|by| carries(node, hash, by)) {
+                self.check_confirmed(at, number, node, (hash, *index));
+            }
         }
     }
 

@@ -35,6 +35,7 @@ mod queue;
 mod report;
 mod requests;
 mod scenario;
+mod seal;
 mod sending;
 mod streams;
 mod subject;

@@ -12,6 +12,8 @@ pub(crate) trait Subject {
     fn solid(&self) -> (i32, Hash);
     /// Index of the latest milestone.
     fn latest(&self) -> i32;
+    /// The tail of the milestone with an index.
+    fn milestone(&self, index: i32) -> Option<Hash>;
     /// Balances that are not zero.
     fn balances(&self) -> &BTreeMap<Address, i64>;
     /// The milestone that confirmed a transaction.
@@ -31,6 +33,10 @@ impl Subject for Node {
 
     fn latest(&self) -> i32 {
         self.latest_milestone_index()
+    }
+
+    fn milestone(&self, index: i32) -> Option<Hash> {
+        Node::milestone(self, index)
     }
 
     fn balances(&self) -> &BTreeMap<Address, i64> {

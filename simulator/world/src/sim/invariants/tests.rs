@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tanglegram_tangle::{Breach, Node, Step};
-use tanglegram_ternary::{Address, Hash, Transaction};
+use tanglegram_ternary::{Address, Hash, Transaction, TransactionBuilder};
 
 use super::{Checker, Invariant};
 use crate::sim::outage::genesis;
@@ -18,6 +18,8 @@ struct Liar<'a> {
     latest: i32,
     balances: BTreeMap<Address, i64>,
     confirmed: BTreeMap<Hash, Option<i32>>,
+    /// A transaction that only this one has, and the milestone whose tail it makes it.
+    own: Option<(Arc<Transaction>, i32)>,
     audit: Result<(), Breach>,
 }
 
@@ -30,6 +32,7 @@ impl Liar<'_> {
             latest: node.latest(),
             balances: node.balances().clone(),
             confirmed: BTreeMap::new(),
+            own: None,
             audit: Ok(()),
         }
     }
@@ -44,6 +47,11 @@ impl Subject for Liar<'_> {
         self.latest
     }
 
+    fn milestone(&self, index: i32) -> Option<Hash> {
+        let own = self.own.as_ref().filter(|(_, of)| *of == index).map(|(own, _)| own.hash());
+        own.or_else(|| self.node.milestone(index))
+    }
+
     fn balances(&self) -> &BTreeMap<Address, i64> {
         &self.balances
     }
@@ -53,7 +61,8 @@ impl Subject for Liar<'_> {
     }
 
     fn transaction(&self, hash: &Hash) -> Option<Arc<Transaction>> {
-        self.node.transaction(hash)
+        let own = self.own.as_ref().filter(|(own, _)| own.hash() == *hash).map(|(own, _)| own.clone());
+        own.or_else(|| self.node.transaction(hash))
     }
 
     fn is_bottom(&self, hash: &Hash) -> bool {
@@ -241,9 +250,37 @@ fn confirmation_by_another_milestone_is_noticed() {
     let case = Case::new();
     let mut checker = case.checker();
     checker.solidified(0, 0, case.node(), 1, &case.steps);
-    let hash = case.steps[0].0;
+    let hash = case.payment().0.hash();
     checker.solidified(1, 1, &Liar::of(case.node()), 1, &[(hash, Step::Confirmed(9_999))]);
     assert!(checker.violations.iter().any(|found| found.invariant == Invariant::Agreement));
+}
+
+#[test]
+fn what_carries_a_milestones_signature_may_be_remade_but_no_other_part_of_it() {
+    let case = Case::new();
+    let (index, tail) = case.node().solid();
+    let siblings = case.node().transaction(&tail).unwrap().trunk();
+    let found = |part: &Hash, is_tail: bool| {
+        let mut remade =
+            TransactionBuilder::from_trits(&case.node().transaction(part).unwrap().trits()).unwrap();
+        let remade = Arc::new(remade.set_attachment_timestamp(1).unwrap().build());
+        let hash = remade.hash();
+        let mut liar = Liar::of(case.node());
+        liar.own = Some((remade, if is_tail { index } else { -1 }));
+        liar.solid = (index, if is_tail { hash } else { tail });
+        // What the others have for it, a later milestone confirms here.
+        let steps = case.steps.iter().map(|(old, step)| match step {
+            _ if old != part => (*old, *step),
+            _ => (*old, Step::Confirmed(index + 1)),
+        });
+        let steps: Vec<_> = steps.chain([(hash, Step::Confirmed(index))]).collect();
+        let mut checker = case.checker();
+        checker.solidified(0, 1, &liar, 1, &steps);
+        checker.solidified(1, 0, case.node(), 1, &case.steps);
+        checker.violations.iter().map(|violation| violation.invariant).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&tail, true), []);
+    assert_eq!(found(&siblings, false), [Invariant::Agreement]);
 }
 
 #[test]
