@@ -3,36 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
 mod common;
+mod running;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 
 use common::tanglegram;
+use running::Running;
 use serde_json::Value;
 
-/// A served world, stopped at the end of a test.
-struct Serving(Child, String);
-
-impl Serving {
-    fn start(args: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tanglegram"));
-        let mut child = command.arg("serve").args(args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Serving(child, line.split_whitespace().last().unwrap().to_owned())
-    }
-
-    fn mirror(dialect: &str) -> Self {
-        Self::start(&["recorded-mirror", "--listen", "127.0.0.1:0", "--dialect", dialect])
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// A mirror node that speaks a dialect, and its URL.
+fn mirror(dialect: &str) -> (Running, String) {
+    let mut mirror = Running::serve("recorded-mirror", &["--dialect", dialect]);
+    let url = mirror.url();
+    (mirror, url)
 }
 
 fn diff(first: &str, second: &str, more: &[&str]) -> (Option<i32>, Value) {
@@ -46,36 +29,37 @@ fn diff(first: &str, second: &str, more: &[&str]) -> (Option<i32>, Value) {
 
 #[test]
 fn the_same_mirror_nodes_do_not_differ() {
-    let mirror = Serving::mirror("document");
-    let (code, told) = diff(&mirror.1, "reference", &["--requests", "600", "--seed", "3"]);
+    let (_mirror, url) = mirror("document");
+    let (code, told) = diff(&url, "reference", &["--requests", "600", "--seed", "3"]);
     assert_eq!((code, &told["different"], &told["requests"]), (Some(0), &Value::Null, &600.into()), "{told}");
 }
 
 #[test]
 fn another_dialect_is_found_made_small_and_written_as_a_vector() {
     let folder = tempfile::tempdir().unwrap();
-    let (document, real) = (Serving::mirror("document"), Serving::mirror("mirror-0.4.0"));
+    let ((_document, document), (_real, real)) = (mirror("document"), mirror("mirror-0.4.0"));
     let out = folder.path().join("found.yaml");
     let options = ["--seed", "1", "--requests", "2000", "--out", out.to_str().unwrap()];
-    let (code, told) = diff(&document.1, &real.1, &options);
+    let (code, told) = diff(&document, &real, &options);
     assert_eq!(code, Some(1), "{told}");
     let request = told["different"]["request"].as_str().unwrap();
     assert!(request.len() < 80, "not small: {request}");
-    let (_, again) = diff(&document.1, &real.1, &options[..4]);
+    let (_, again) = diff(&document, &real, &options[..4]);
     assert_eq!(told["different"]["request"], again["different"]["request"], "the same seed finds the same");
     let vectors = folder.path().to_str().unwrap();
-    assert_eq!(tanglegram(&["check", &document.1, "--vectors", vectors]).code, Some(0));
-    assert_eq!(tanglegram(&["check", &real.1, "--vectors", vectors]).code, Some(1));
+    assert_eq!(tanglegram(&["check", &document, "--vectors", vectors]).code, Some(0));
+    assert_eq!(tanglegram(&["check", &real, "--vectors", vectors]).code, Some(1));
 }
 
 #[test]
 fn versions_of_iri_are_told_apart() {
-    let node = Serving::start(&["recorded-iri", "--listen", "127.0.0.1:0", "--dialect", "iri-1.8.6"]);
+    let mut node = Running::serve("recorded-iri", &["--dialect", "iri-1.8.6"]);
+    let url = node.url();
     let (code, told) =
-        diff(&node.1, "reference", &["--state", "S0", "--dialect", "iri-1.8.6", "--requests", "300"]);
+        diff(&url, "reference", &["--state", "S0", "--dialect", "iri-1.8.6", "--requests", "300"]);
     assert_eq!(code, Some(0), "{told}");
     let (code, told) =
-        diff(&node.1, "reference", &["--state", "S0", "--dialect", "iri-1.8.5", "--requests", "3000"]);
+        diff(&url, "reference", &["--state", "S0", "--dialect", "iri-1.8.5", "--requests", "3000"]);
     assert_eq!(code, Some(1), "{told}");
 }
 

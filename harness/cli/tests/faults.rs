@@ -2,23 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed call is a failed test")]
 
+mod running;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use running::Running;
 use serde_json::Value;
 
 /// Tries until something that must come counts as never coming: generous, and only to end a test that would never end.
 const TRIES: usize = 1_200;
 
-/// A running server; killed when the test ends, however it ends.
+/// A running network.
 struct Serving {
-    child: Child,
-    lines: BufReader<ChildStdout>,
+    process: Running,
     apis: Vec<SocketAddr>,
 }
 
@@ -27,27 +29,10 @@ impl Serving {
     fn start(world: &str, nodes: usize) -> Serving {
         let folder = tempfile::tempdir().unwrap();
         let path = write(folder.path(), world);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tanglegram"));
-        command.args(["serve", &path, "--faults"]).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        let mut serving = Serving { child, lines, apis: Vec::new() };
-        for number in 0..nodes {
-            let line = serving.line(&format!("listening iri n{number} http://"));
-            serving.apis.push(line.parse().unwrap());
-        }
-        serving
-    }
-
-    /// What follows in the next line that begins like this; faults may be told between.
-    fn line(&mut self, begin: &str) -> String {
-        loop {
-            let mut line = String::new();
-            assert!(self.lines.read_line(&mut line).unwrap() > 0, "no line `{begin}`");
-            if let Some(rest) = line.trim_end().strip_prefix(begin) {
-                return rest.to_owned();
-            }
-        }
+        let mut process = Running::start(&["serve", &path, "--faults"]);
+        let api = |number| process.told(&format!("listening iri n{number} http://")).parse().unwrap();
+        let apis = (0..nodes).map(api).collect();
+        Serving { process, apis }
     }
 
     fn ask(&self, node: usize) -> Option<Value> {
@@ -74,13 +59,6 @@ impl Serving {
                 info["latestSolidSubtangleMilestoneIndex"].as_i64().is_some_and(|solid| solid >= milestone)
             })
         });
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -112,8 +90,8 @@ topology: complete
 fn who_is_isolated_falls_behind_and_who_crashes_is_gone() {
     let faults = "nodes: 3\nfaults:\n  - { at: 500ms, isolate: n1 }\n  - { at: 600ms, crash: n2 }\n";
     let mut serving = Serving::start(&format!("{HEAD}{faults}"), 3);
-    assert_eq!(serving.line("fault "), "500ms isolate: n1");
-    assert_eq!(serving.line("fault "), "600ms crash: n2");
+    assert_eq!(serving.process.told("fault "), "500ms isolate: n1");
+    assert_eq!(serving.process.told("fault "), "600ms crash: n2");
     assert!(serving.ask(2).is_none(), "a crashed node answers");
     // Whatever it had heard by then, it hears no more.
     let last = serving.solid(1);
@@ -136,7 +114,7 @@ fn after_heal_restart_and_resume_everybody_catches_up() {
   - { at: 2200ms, restore-links: all }
 ";
     let mut serving = Serving::start(&format!("{HEAD}{faults}"), 4);
-    let told: Vec<String> = (0..10).map(|_| serving.line("fault ")).collect();
+    let told: Vec<String> = (0..10).map(|_| serving.process.told("fault ")).collect();
     assert_eq!(told[0], "500ms partition: [[n0, n2, n3], [n1]]");
     assert_eq!(told[6], "2s restart: n2");
     assert_eq!(told[9], "2200ms restore-links: all");
@@ -154,9 +132,9 @@ fn a_node_with_a_folder_starts_again_from_it() {
     let nodes = format!("nodes: {{ n0: {{ db-path: '{path}' }}, n1: {{}} }}\n");
     let faults = "faults:\n  - { at: 1s, power-loss: n0 }\n  - { at: 1200ms, restart: n0 }\n";
     let mut serving = Serving::start(&format!("{HEAD}{nodes}{faults}"), 2);
-    assert_eq!(serving.line("fault "), "1s power-loss: n0");
+    assert_eq!(serving.process.told("fault "), "1s power-loss: n0");
     let before = serving.solid(1);
-    assert_eq!(serving.line("fault "), "1200ms restart: n0");
+    assert_eq!(serving.process.told("fault "), "1200ms restart: n0");
     assert!(serving.solid(0) >= before, "a restart lost what neighbours know");
     // Its coordinator goes on, and its neighbour with it.
     serving.wait_for(1, before + 3);

@@ -5,16 +5,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
-#[allow(dead_code, reason = "each test file uses a part")]
 mod install;
+mod running;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
-use install::{folder, once, run};
-use libtest_mimic::{Arguments, Failed, Trial};
+use install::{folder, once, run, trial, wanted};
+use libtest_mimic::Arguments;
+use running::Running;
 
 fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/hedera").join(name)
@@ -47,67 +47,27 @@ fn sdk(generation: &str) -> Result<Command, String> {
     Ok(node)
 }
 
-/// A network; killed when the test ends, however it ends.
-struct Network {
-    child: Child,
-    /// What the scripts are told: the mirror node, the account and its key, the nodes.
-    arguments: Vec<String>,
-}
-
-impl Network {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tanglegram"))
-            .args(["serve", "hedera-net", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let (mut nodes, mut mirror) = (Vec::new(), String::new());
-        for line in lines {
-            let words: Vec<&str> = line.split(' ').collect();
-            match words[..] {
-                ["listening", "grpc", _, address] => nodes.push(address.to_owned()),
-                ["listening", "mirror", _, url] => url.clone_into(&mut mirror),
-                ["funded", "account", account, "key", key, ..] => {
-                    let arguments = [vec![mirror, account.to_owned(), key.to_owned()], nodes].concat();
-                    return Self { child, arguments };
-                }
-                _ => panic!("{line}"),
-            }
-        }
-        panic!("the network ended before it began")
+/// Runs a script against a network of its own: it is told the mirror node, the account and its key, and the nodes.
+fn drive(mut client: Command) -> Result<(), String> {
+    let mut network = Running::serve("hedera-net", &[]);
+    let mut nodes = Vec::new();
+    let mut line = network.line();
+    while let Some(node) = line.strip_prefix("listening grpc ") {
+        nodes.push(node.split(' ').nth(1).unwrap().to_owned());
+        line = network.line();
     }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A test that runs a script against a network of its own; `None` is a client that was not installed because its test is not run.
-fn trial(name: &str, client: Option<Result<Command, String>>) -> Trial {
-    let strict = std::env::var_os("TANGLEGRAM_REQUIRE_CLIENTS").is_some();
-    if let Some(Err(reason)) = &client {
-        eprintln!("{name} {}: {reason}", if strict { "fails" } else { "is skipped" });
-    }
-    let skipped = matches!(client, Some(Err(_))) && !strict;
-    let test = move || {
-        let mut client = client.unwrap_or_else(|| Err("it was not installed".into()))?;
-        let network = Network::start();
-        run(client.args(&network.arguments)).map_err(Failed::from)
-    };
-    Trial::test(name, test).with_ignored_flag(skipped)
+    let mirror = line.strip_prefix("listening mirror ").and_then(|rest| rest.split(' ').nth(1)).expect(&line);
+    let funded = network.told("funded account ");
+    let [account, "key", key, ..] = funded.split(' ').collect::<Vec<_>>()[..] else { panic!("{funded}") };
+    run(client.args([mirror, account, key]).args(nodes))
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let wanted =
-        |name: &str| !arguments.list && arguments.filter.as_ref().is_none_or(|filter| name.contains(filter));
+    let wanted = wanted(&arguments);
     let trials = [
-        trial("sdk_2_81", wanted("sdk_2_81").then(|| sdk("current"))),
-        trial("sdk_1_4", wanted("sdk_1_4").then(|| sdk("early"))),
+        trial("sdk_2_81", wanted("sdk_2_81").then(|| sdk("current")), drive),
+        trial("sdk_1_4", wanted("sdk_1_4").then(|| sdk("early")), drive),
     ];
     libtest_mimic::run(&arguments, trials.into()).exit_code()
 }

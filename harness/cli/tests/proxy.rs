@@ -3,32 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
 mod common;
-
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+mod running;
 
 use common::{INFO, node, reply, tanglegram};
-
-/// The running proxy, stopped at the end of a test.
-struct Proxy(Child);
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use running::Running;
 
 /// Starts a proxy for a URL; where it listens.
-fn start(upstream: &str, faults: &str) -> (Proxy, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tanglegram"));
-    command.args(["proxy", upstream, "--faults", faults]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.split_whitespace().nth(2).unwrap().to_owned();
-    assert!(line.starts_with("listening proxy http://127.0.0.1:"), "{line}");
-    (Proxy(child), url)
+fn start(upstream: &str, faults: &str) -> (Running, String) {
+    let mut proxy = Running::start(&["proxy", upstream, "--faults", faults]);
+    let address = proxy.told("listening proxy http://127.0.0.1:");
+    let port = address.split(' ').next().unwrap();
+    (proxy, format!("http://127.0.0.1:{port}"))
 }
 
 /// A node that answers everything with its information.
@@ -48,11 +33,9 @@ fn a_check_through_a_good_proxy_is_the_same() {
     assert_eq!(direct.code, through.code, "{}{}", through.stdout, through.stderr);
     let counts = |text: &str| text.lines().find(|line| line.starts_with("all ")).map(str::to_owned);
     assert_eq!(counts(&direct.stdout), counts(&through.stdout));
-    let _ = Command::new("kill").args(["-INT", &proxy.0.id().to_string()]).status();
-    let mut told = String::new();
-    proxy.0.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(proxy.signal("INT"), Some(0));
+    let told = proxy.said();
     assert!(told.contains("0 garbled, 0 truncated, 0 reset"), "{told}");
-    assert!(proxy.0.wait().unwrap().success());
 }
 
 #[test]

@@ -3,45 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
 mod common;
+mod running;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::tanglegram;
+use running::Running;
 use serde_json::{Value, json};
 use tanglegram_target::{Client, Endpoint, Limits, Request};
 use tanglegram_ternary::Hash;
 use tanglegram_ternary::bundle::{BundleBuilder, Output};
-
-/// A running tanglegram, stopped at the end of a test.
-struct Running(Child, String);
-
-impl Running {
-    /// Starts a command whose first line of output ends with, or has as third word, where it listens.
-    fn start(args: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tanglegram"));
-        let mut child = command.args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
-        Running(child, url)
-    }
-
-    /// Ends it as Ctrl-C does.
-    fn interrupt(&mut self) -> Option<i32> {
-        let _ = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
-        self.0.wait().unwrap().code()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 async fn call(client: &mut Client, body: Value) -> Value {
     let reply = client.exchange(&Request::command(body.to_string())).await.unwrap();
@@ -94,54 +66,49 @@ async fn wallet(url: &str) {
 async fn a_recorded_wallet_session_replays() {
     let folder = tempfile::tempdir().unwrap();
     let net = || {
-        Running::start(&[
-            "serve",
-            "private-net",
-            "--listen",
-            "127.0.0.1:0",
-            "--gossip",
-            "127.0.0.1:0",
-            "--milestone-interval",
-            "0.5",
-        ])
+        let mut net =
+            Running::serve("private-net", &["--gossip", "127.0.0.1:0", "--milestone-interval", "0.5"]);
+        let url = net.url();
+        (net, url)
     };
-    let first = net();
+    let (_first, first) = net();
     let file = folder.path().join("seen/wallet.yaml");
     let out = file.to_str().unwrap();
-    let mut recorder = Running::start(&["record", "--upstream", &first.1, "--out", out]);
-    wallet(&recorder.1).await;
-    assert_eq!(recorder.interrupt(), Some(0));
+    let mut recorder = Running::start(&["record", "--upstream", &first, "--out", out]);
+    wallet(&recorder.url()).await;
+    assert_eq!(recorder.signal("INT"), Some(0));
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains("trunkTransaction") && text.contains("within"), "{text}");
     // Neither the network's nor the client's values are in it, but for what the client made up.
     assert!(!text.contains(&json!("duration").to_string().repeat(2)));
 
-    let second = net();
+    let (_second, second) = net();
     let seen = folder.path().join("seen");
-    let checked = tanglegram(&["check", &second.1, "--vectors", seen.to_str().unwrap()]);
+    let checked = tanglegram(&["check", &second, "--vectors", seen.to_str().unwrap()]);
     assert_eq!(checked.code, Some(0), "{}{}\n{text}", checked.stdout, checked.stderr);
     assert!(checked.stdout.contains("1 passed"), "{}", checked.stdout);
-    let again = tanglegram(&["record", "--upstream", &first.1, "--out", out]);
+    let again = tanglegram(&["record", "--upstream", &first, "--out", out]);
     assert_eq!(again.code, Some(2), "{}", again.stderr);
 }
 
 #[tokio::test]
 async fn a_walk_through_a_mirror_node_replays() {
     let folder = tempfile::tempdir().unwrap();
-    let mirror = Running::start(&["serve", "recorded-mirror", "--listen", "127.0.0.1:0"]);
+    let mut serving = Running::serve("recorded-mirror", &[]);
+    let mirror = serving.url();
     let file = folder.path().join("walk.yaml");
-    let mut recorder = Running::start(&["record", "--upstream", &mirror.1, "--out", file.to_str().unwrap()]);
-    let mut client = Client::new(Endpoint::parse(&recorder.1).unwrap(), Limits::default());
+    let mut recorder = Running::start(&["record", "--upstream", &mirror, "--out", file.to_str().unwrap()]);
+    let mut client = Client::new(Endpoint::parse(&recorder.url()).unwrap(), Limits::default());
     let mut next = "/api/v1/transactions?limit=3".to_owned();
     for _ in 0..3 {
         let reply = client.exchange(&Request::new("GET", &next, "").unwrap()).await.unwrap();
         let page: Value = serde_json::from_slice(&reply.body).unwrap();
         next = page["links"]["next"].as_str().unwrap().to_owned();
     }
-    assert_eq!(recorder.interrupt(), Some(0));
+    assert_eq!(recorder.signal("INT"), Some(0));
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains("get: \"$next_1\""), "{text}");
-    let checked = tanglegram(&["check", &mirror.1, "--vectors", folder.path().to_str().unwrap()]);
+    let checked = tanglegram(&["check", &mirror, "--vectors", folder.path().to_str().unwrap()]);
     assert_eq!(checked.code, Some(0), "{}{}\n{text}", checked.stdout, checked.stderr);
 }
 

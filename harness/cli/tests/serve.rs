@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed call is a failed test")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+mod running;
+
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
+
+use running::Running;
 
 fn tanglegram(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tanglegram"));
@@ -13,46 +17,9 @@ fn tanglegram(args: &[&str]) -> Command {
     command
 }
 
-/// A running server; killed when the test ends, however it ends.
-struct Serving {
-    child: Child,
-    lines: BufReader<ChildStdout>,
-}
-
-impl Serving {
-    fn start(args: &[&str]) -> Self {
-        let mut child = tanglegram(args).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Self { child, lines }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
-    }
-
-    /// The address in the next `listening` line of a node.
-    fn address(&mut self, node: &str) -> String {
-        let line = self.line();
-        let url = line.strip_prefix(&format!("listening iri {node} http://"));
-        url.unwrap_or_else(|| panic!("no listening line of {node}: {line}")).to_owned()
-    }
-
-    /// Sends a signal and returns the exit code.
-    #[cfg(unix)]
-    fn signal(&mut self, name: &str) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The address in the next `listening` line of a node.
+fn address(serving: &mut Running, node: &str) -> String {
+    serving.told(&format!("listening iri {node} http://"))
 }
 
 fn post(address: &str, headers: &str, body: &str) -> String {
@@ -98,8 +65,8 @@ const NODE_INFO: &str = "{\"command\":\"getNodeInfo\"}";
 #[test]
 fn the_private_net_answers_when_it_says_so_and_stops_when_told() {
     for signal in ["INT", "TERM"] {
-        let mut serving = Serving::start(&["--listen", "127.0.0.1:0"]);
-        let address = serving.address("n0");
+        let mut serving = Running::serve("private-net", &[]);
+        let address = address(&mut serving, "n0");
         let info = post(&address, "", NODE_INFO);
         assert!(info.contains("\"latestSolidSubtangleMilestoneIndex\":1,"), "{info}");
         let funded = serving.line();
@@ -123,13 +90,12 @@ fn the_private_net_answers_when_it_says_so_and_stops_when_told() {
 #[test]
 fn the_recorded_worlds_are_served_in_both_dialects() {
     let getting_tips = "{\"command\":\"getTips\"}";
-    let mut plain = Serving::start(&["recorded-iri", "--listen", "127.0.0.1:0"]);
-    assert!(post(&plain.address("n0"), "", getting_tips).contains("{\"hashes\":[]"));
-    let mut newer =
-        Serving::start(&["recorded-iri-limits", "--listen", "127.0.0.1:0", "--dialect", "iri-1.8.6"]);
-    assert!(post(&newer.address("n0"), "", getting_tips).contains("Command [getTips] is unknown"));
-    let mut closed = Serving::start(&["recorded-iri-auth", "--listen", "127.0.0.1:0"]);
-    let address = closed.address("n0");
+    let mut plain = Running::serve("recorded-iri", &[]);
+    assert!(post(&address(&mut plain, "n0"), "", getting_tips).contains("{\"hashes\":[]"));
+    let mut newer = Running::serve("recorded-iri-limits", &["--dialect", "iri-1.8.6"]);
+    assert!(post(&address(&mut newer, "n0"), "", getting_tips).contains("Command [getTips] is unknown"));
+    let mut closed = Running::serve("recorded-iri-auth", &[]);
+    let address = address(&mut closed, "n0");
     assert!(post(&address, "", NODE_INFO).starts_with("HTTP/1.1 401 "));
     assert!(post(&address, "Authorization: Basic dXNlcjpwYXNz\r\n", NODE_INFO).starts_with("HTTP/1.1 200 "));
 }
@@ -140,8 +106,8 @@ fn a_world_file_may_have_several_nodes() {
         "several",
         "wallet: { seed: A }\ncoordinator: { seed: C, depth: 2, security: 1, mode: KERL }\nnodes: { a: {}, b: { max-depth: 3 } }\n",
     );
-    let mut serving = Serving::start(&[file.path(), "--milestone-interval", "0.05"]);
-    let addresses = [serving.address("a"), serving.address("b")];
+    let mut serving = Running::start(&["serve", file.path(), "--milestone-interval", "0.05"]);
+    let addresses = [address(&mut serving, "a"), address(&mut serving, "b")];
     for address in &addresses {
         assert!(post(address, "", NODE_INFO).starts_with("HTTP/1.1 200 "));
     }
@@ -182,7 +148,7 @@ fn a_mirror_node_is_served_in_either_dialect() {
     for (arguments, status) in
         [(&["recorded-mirror"][..], "404"), (&["recorded-mirror", "--dialect", "mirror-0.4.0"], "500")]
     {
-        let mut serving = Serving::start(&[arguments, &["--listen", "127.0.0.1:0"]].concat());
+        let mut serving = Running::start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
         let line = serving.line();
         let address = line.strip_prefix("listening mirror m0 http://").unwrap_or_else(|| panic!("{line}"));
         let mut stream = TcpStream::connect(address).unwrap();

@@ -1,8 +1,12 @@
 //! Installing programs from registries into the target folder, once.
 
+#![allow(dead_code, reason = "each test file uses a part")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The folder of its own that something is installed in, below the target folder.
 pub(crate) fn folder(client: &str) -> PathBuf {
@@ -50,4 +54,28 @@ pub(crate) fn python(name: &str, requirements: &Path, flags: &[&str]) -> Result<
         run(pip.args(["-m", "pip", "install", "--quiet"]).args(flags).arg("-r").arg(requirements))
     })?;
     Ok(programs)
+}
+
+/// Which tests are asked for, so that only what they need is installed.
+pub(crate) fn wanted<'a>(arguments: &'a Arguments) -> impl Fn(&str) -> bool + 'a {
+    |name| !arguments.list && arguments.filter.as_ref().is_none_or(|filter| name.contains(filter))
+}
+
+/// A test of something that had to be installed; `None` was not, because the test is not asked for. What cannot be installed
+/// is skipped with its reason, or fails if TANGLEGRAM_REQUIRE_CLIENTS is set.
+pub(crate) fn trial<T: Send + 'static>(
+    name: &str,
+    installed: Option<Result<T, String>>,
+    test: impl FnOnce(T) -> Result<(), String> + Send + 'static,
+) -> Trial {
+    let strict = std::env::var_os("TANGLEGRAM_REQUIRE_CLIENTS").is_some();
+    if let Some(Err(reason)) = &installed {
+        eprintln!("{name} {}: {reason}", if strict { "fails" } else { "is skipped" });
+    }
+    let skipped = matches!(installed, Some(Err(_))) && !strict;
+    let test = move || {
+        let installed = installed.unwrap_or_else(|| Err("it was not installed".to_owned()))?;
+        test(installed).map_err(Failed::from)
+    };
+    Trial::test(name, test).with_ignored_flag(skipped)
 }

@@ -6,16 +6,17 @@
 mod common;
 mod data;
 mod doubles;
+#[path = "../running/mod.rs"]
+mod running;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::{Ended, tanglegram};
 use doubles::{Double, FLAWS, Flaw, GOOD};
+use running::Running;
 use serde_json::Value;
 use tanglegram_mirror::files::FileHash;
 use tanglegram_runner::{Ending, Library, Outcome, Plan, Remote, RunOptions, Selection, Verdict, run};
@@ -24,35 +25,13 @@ use tanglegram_vector::Level;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
 
-/// `tanglegram serve` of a world with one mirror node; killed when the test ends, however it ends.
-struct Serving {
-    child: Child,
-    url: String,
-}
-
-impl Serving {
-    /// Serves a world file that says this of its mirror node.
-    fn start(folder: &Path, mirror: &str) -> Self {
-        let world = folder.join("world.yaml");
-        fs::write(&world, format!("mirrors: {{ m0: {{ {mirror} }} }}\n")).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tanglegram"))
-            .args(["serve", world.to_str().unwrap(), "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim_end().strip_prefix("listening mirror m0 ").unwrap_or_else(|| panic!("{line}"));
-        Self { child, url: url.to_owned() }
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A served world whose only mirror node has these options, and its URL.
+fn serve(folder: &Path, mirror: &str) -> (Running, String) {
+    let world = folder.join("world.yaml");
+    fs::write(&world, format!("mirrors: {{ m0: {{ {mirror} }} }}\n")).unwrap();
+    let mut serving = Running::serve(world.to_str().unwrap(), &[]);
+    let url = serving.told("listening mirror m0 ");
+    (serving, url)
 }
 
 /// The lines of a run with `--json`: path, verdict, and the reason of a skip.
@@ -94,8 +73,8 @@ fn without_a_target_both_references_are_checked() {
 fn a_mirror_node_on_other_data_conforms() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("dataset.json"), data::dataset(200).to_string()).unwrap();
-    let serving = Serving::start(folder.path(), "dataset: ./dataset.json");
-    assert_conforms(&serving.url);
+    let (_serving, url) = serve(folder.path(), "dataset: ./dataset.json");
+    assert_conforms(&url);
 }
 
 #[test]
@@ -105,8 +84,8 @@ fn a_mirror_node_that_reads_files_conforms_also_when_more_come() {
     fs::create_dir(&streams).unwrap();
     data::write_balances(&streams);
     let hash = data::write_records(&streams, FileHash::NONE, &data::transactions(0..120));
-    let serving = Serving::start(folder.path(), "files: ./streams");
-    assert_conforms(&serving.url);
+    let (_serving, url) = serve(folder.path(), "files: ./streams");
+    assert_conforms(&url);
     let more = data::transactions(120..150);
     data::write_records(&streams, hash, &more);
     let newest = tanglegram_mirror::Timestamp(more[29].consensus).to_string();
@@ -115,9 +94,9 @@ fn a_mirror_node_that_reads_files_conforms_also_when_more_come() {
     );
     fs::write(folder.path().join("newest.yaml"), vector).unwrap();
     let file = folder.path().join("newest.yaml");
-    let ended = tanglegram(&["check", &serving.url, "--vectors", file.to_str().unwrap()]);
+    let ended = tanglegram(&["check", &url, "--vectors", file.to_str().unwrap()]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert_conforms(&serving.url);
+    assert_conforms(&url);
 }
 
 /// The properties that a double does not have, by the name of the vector.

@@ -3,6 +3,8 @@
 
 mod compare;
 mod recording;
+#[path = "../running/mod.rs"]
+mod running;
 mod served;
 
 use recording::Exchange;

@@ -1,27 +1,19 @@
 //! `tanglegram serve` in one of the recorded configurations, and the way the recording talked to its node.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tanglegram_target::{Client, Endpoint, Limits, Reply, Request};
 
 use crate::recording::{self, Exchange};
+use crate::running::Running;
 
 /// A served node at one of the recorded states.
 pub(crate) struct Served {
-    process: Child,
+    _process: Running,
     client: Client,
     states: Vec<Value>,
     state: String,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 impl Served {
@@ -32,17 +24,12 @@ impl Served {
             _ => "recorded-iri",
         };
         // On every address, since some requests must come from one that is not loopback.
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tanglegram"));
-        command.args(["serve", world, "--listen", "0.0.0.0:0", "--dialect", dialect]);
-        let mut process =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
-        let line = lines.next().expect("a line").expect("UTF-8");
-        let url = line.strip_prefix("listening iri n0 ").expect("the first line names the API");
+        let mut process = Running::start(&["serve", world, "--listen", "0.0.0.0:0", "--dialect", dialect]);
+        let url = process.url();
         let port = url.rsplit(':').next().expect("a port").trim_end_matches('/');
         let endpoint = Endpoint::parse(&format!("http://127.0.0.1:{port}")).expect("a URL");
         let client = Client::new(endpoint, Limits::default());
-        Served { process, client, states: recording::states(), state: "S0".to_owned() }
+        Served { _process: process, client, states: recording::states(), state: "S0".to_owned() }
     }
 
     /// Stores the transactions of every state up to this one and waits for what the recording waited for.
