@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 use tanglegram_runner::Library;
-use tanglegram_runner::differ::{Disagreement, Found, Pair, Probe, Search};
+use tanglegram_runner::differ::{Disagreement, Found, Pair, Search};
 use tanglegram_runner::record::Session;
 use tanglegram_target::{
     Client, DIALECTS, Embedded, Endpoint, IRI, Limits, MIRROR, MIRROR_DIALECTS, Need, Serving, World,
@@ -186,21 +186,10 @@ fn tell(args: &DiffArgs, api: &str, found: &Found, library: &Library) -> Exit {
     if found.disagreement.is_some() { Exit::Failed } else { Exit::Expected }
 }
 
-fn asked(probe: &Probe) -> String {
-    match probe {
-        Probe::Call { command, with } => {
-            let mut body = with.clone();
-            body.insert("command".into(), json!(command));
-            json!(body).to_string()
-        }
-        Probe::Get(path) => format!("GET {path}"),
-    }
-}
-
 fn as_text(args: &DiffArgs, requests: u64, found: &Disagreement, out: &mut impl Write) -> io::Result<()> {
     let style = Style::of(&io::stdout());
     writeln!(out, "{} after {requests} requests (seed {}):", style.bad("different"), args.seed)?;
-    writeln!(out, "  {}", style.strong(&tanglegram_vector::shorten(&asked(&found.probe), 2_000)))?;
+    writeln!(out, "  {}", style.strong(&tanglegram_vector::shorten(&found.probe.to_string(), 2_000)))?;
     for difference in &found.differences {
         writeln!(out, "  {}", difference.path)?;
         writeln!(out, "    {}  {}", args.first, difference.expected)?;
@@ -228,7 +217,7 @@ fn as_json(args: &DiffArgs, api: &str, requests: u64, found: Option<&Disagreemen
             json!({ "path": difference.path, "first": difference.expected, "second": difference.got })
         });
         json!({
-            "request": asked(&found.probe), "differences": differences.collect::<Vec<_>>(),
+            "request": found.probe.to_string(), "differences": differences.collect::<Vec<_>>(),
             "first": reply(&found.first), "second": reply(&found.second),
         })
     });

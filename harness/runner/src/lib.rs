@@ -13,6 +13,7 @@ mod pages;
 mod plan;
 mod preflight;
 mod prepare;
+mod probe;
 pub mod record;
 pub mod report;
 mod run;

@@ -12,6 +12,9 @@ const VOLATILE: [&str; 6] =
 /// Fields of the same kind by the start of their name.
 const VOLATILE_START: &str = "jre";
 
+/// Fields that say how a node is doing.
+const GAUGES: [&str; 5] = ["dbSizeInBytes", "packetsQueueSize", "neighbors", "tips", "transactionsToRequest"];
+
 /// Somebody who knows what replies were recorded.
 pub trait Snapshots {
     /// The difference between a reply, as text, and the one recorded under that name.
@@ -64,6 +67,11 @@ pub(crate) fn shown(kind: Snapshot, reply: &Reply) -> String {
         Err(_) => text.into_owned(),
     };
     format!("{}\n{body}", reply.status.as_u16())
+}
+
+/// Whether a field of that name says how a node is doing, and nothing of its ledger.
+pub(crate) fn is_gauge(name: &str) -> bool {
+    GAUGES.contains(&name)
 }
 
 /// Whether a field of that name says how long something took, or what the program is.

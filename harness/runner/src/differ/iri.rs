@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Known, Probe, one_of};
+use super::{Known, one_of};
+use crate::probe::Probe;
 
 /// What a parameter holds.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use tanglegram_target::{MIRROR, Reply};
 
-use super::Probe;
+use crate::probe::Probe;
 
 /// How often is asked for more, each time with what was learnt before.
 pub(super) const ROUNDS: usize = 3;

@@ -3,7 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Known, Probe, one_of};
+use super::{Known, one_of};
+use crate::probe::Probe;
 
 /// What a parameter holds.
 #[derive(Debug, Clone, Copy)]

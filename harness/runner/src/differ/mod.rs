@@ -6,7 +6,6 @@
 mod iri;
 mod known;
 mod mirror;
-mod probe;
 
 use std::time::Duration;
 
@@ -18,15 +17,12 @@ use tanglegram_vector::{Difference, Level};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::snapshot::is_volatile;
+pub use crate::probe::Probe;
+use crate::snapshot::{is_gauge, is_volatile};
 pub use known::Known;
-pub use probe::Probe;
 
 /// Most requests sent to make one that differs smaller.
 const SHRINKING: usize = 500;
-/// What says nothing about the ledger.
-const IGNORED: [&str; 5] =
-    ["dbSizeInBytes", "packetsQueueSize", "neighbors", "tips", "transactionsToRequest"];
 /// Replies whose lists are sets.
 const SETS: [&str; 2] = ["findTransactions", "getTips"];
 /// Replies that are drawn at random.
@@ -197,8 +193,7 @@ fn comparable(probe: &Probe, reply: &Reply) -> Value {
     let mut body = serde_json::from_slice(&reply.body).unwrap_or_else(|_| text());
     let is_of = |commands: &[&str]| probe.command().is_some_and(|command| commands.contains(&command));
     if let Some(fields) = body.as_object_mut() {
-        fields
-            .retain(|name, _| name != "duration" && !is_volatile(name) && !IGNORED.contains(&name.as_str()));
+        fields.retain(|name, _| !is_volatile(name) && !is_gauge(name));
         if is_of(&RANDOM) && reply.status.as_u16() == 200 {
             fields.values_mut().for_each(|value| *value = Value::Null);
         }

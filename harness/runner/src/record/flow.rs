@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Ask, Body, Passed, shape, yaml};
+use super::{Body, Passed, shape, yaml};
+use crate::probe::Probe;
 
 /// In an expected list or object: there may be more.
 const MORE: &str = "...";
@@ -44,10 +45,10 @@ impl Flow {
         flow
     }
 
-    fn ask(&mut self, step: usize, ask: &Ask) {
+    fn ask(&mut self, step: usize, ask: &Probe) {
         match ask {
-            Ask::Call { with, .. } => with.values().for_each(|value| self.use_all(step, value)),
-            Ask::Get(path) => {
+            Probe::Call { with, .. } => with.values().for_each(|value| self.use_all(step, value)),
+            Probe::Get(path) => {
                 let used = self.within(step, path).map(str::to_owned);
                 used.iter().for_each(|value| self.name(step, value));
             }

@@ -10,10 +10,11 @@ mod yaml;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use serde_json::{Map, Value, json};
-use tanglegram_target::{Exchange, IRI, MIRROR, Method};
+use serde_json::{Value, json};
+use tanglegram_target::{Exchange, IRI, Method};
 use tanglegram_vector::{CHANGING_COMMANDS, SpecFile};
 
+use crate::probe::Probe;
 use flow::Flow;
 
 /// Most exchanges of a session; what comes later is not kept.
@@ -34,28 +35,16 @@ pub struct Session {
 /// An exchange, as far as a vector tells of it.
 #[derive(Debug, Clone)]
 struct Passed {
-    ask: Ask,
+    ask: Probe,
     versioned: bool,
     status: u16,
     reply: Body,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Ask {
-    Call { command: String, with: Map<String, Value> },
-    Get(String),
-}
-
-#[derive(Debug, Clone, PartialEq)]
 enum Body {
     Json(Value),
     Text(String),
-}
-
-impl Ask {
-    fn api(&self) -> &'static str {
-        if matches!(self, Ask::Call { .. }) { IRI } else { MIRROR }
-    }
 }
 
 impl Session {
@@ -80,7 +69,7 @@ impl Session {
             self.exchanges.iter().filter(|passed| passed.ask.api() == api).cloned().collect();
         let exchanges = without_polls(exchanges);
         let flow = Flow::of(exchanges.iter().map(|(passed, _)| passed));
-        let changes = |(passed, _): &(Passed, bool)| matches!(&passed.ask, Ask::Call { command, .. } if CHANGING_COMMANDS.contains(&command.as_str()));
+        let changes = |(passed, _): &(Passed, bool)| matches!(&passed.ask, Probe::Call { command, .. } if CHANGING_COMMANDS.contains(&command.as_str()));
         let mut text =
             format!("# Recorded; look at what it demands before you rely on it.\napi: {api}\nvectors:\n");
         let _ = writeln!(text, "  - vector: {name}");
@@ -101,7 +90,7 @@ impl Session {
 fn passed(exchange: &Exchange) -> Option<Passed> {
     let request = &exchange.request;
     let ask = match request.method {
-        Method::GET if request.body.is_empty() => Ask::Get(request.path.clone()),
+        Method::GET if request.body.is_empty() => Probe::Get(request.path.clone()),
         Method::POST => call(serde_json::from_slice(&request.body).ok()?)?,
         _ => return None,
     };
@@ -113,7 +102,7 @@ fn passed(exchange: &Exchange) -> Option<Passed> {
     Some(Passed { ask, versioned, status: exchange.reply.status.as_u16(), reply })
 }
 
-fn call(body: Value) -> Option<Ask> {
+fn call(body: Value) -> Option<Probe> {
     let Value::Object(mut with) = body else { return None };
     let Some(Value::String(command)) = with.remove("command") else { return None };
     for (name, value) in &mut with {
@@ -121,7 +110,7 @@ fn call(body: Value) -> Option<Ask> {
             *value = json!("dropped");
         }
     }
-    Some(Ask::Call { command, with })
+    Some(Probe::Call { command, with })
 }
 
 /// Requests repeated one after the other until the answer was another: the last of them, and that it was waited for.
@@ -142,8 +131,8 @@ fn without_polls(exchanges: Vec<Passed>) -> Vec<(Passed, bool)> {
 /// For each command the first requirement on it.
 fn clauses<'s>(exchanges: &[(Passed, bool)], specs: &'s [SpecFile]) -> Vec<&'s str> {
     let subject = |passed: &Passed| match &passed.ask {
-        Ask::Call { command, .. } => command.clone(),
-        Ask::Get(path) => endpoint(path),
+        Probe::Call { command, .. } => command.clone(),
+        Probe::Get(path) => endpoint(path),
     };
     let subjects: BTreeSet<String> = exchanges.iter().map(|(passed, _)| subject(passed)).collect();
     let first = |subject: &String| {
@@ -166,14 +155,14 @@ fn endpoint(path: &str) -> String {
 
 fn step(text: &mut String, passed: &Passed, polled: bool, number: usize, flow: &Flow) {
     match &passed.ask {
-        Ask::Call { command, with } => {
+        Probe::Call { command, with } => {
             let _ = writeln!(text, "      - call: {}", yaml::flow(&json!(command)));
             if !with.is_empty() {
                 let with = flow.request(number, &Value::Object(with.clone()));
                 let _ = writeln!(text, "        with: {}", yaml::flow(&with));
             }
         }
-        Ask::Get(path) => {
+        Probe::Get(path) => {
             let _ = writeln!(text, "      - get: {}", yaml::flow(&flow.path(number, path)));
         }
     }
