@@ -18,6 +18,7 @@ use crate::mutate::MutateArgs;
 use crate::new::NewArgs;
 use crate::paperwork::{CompletionsArgs, ManArgs, SchemaArgs};
 use crate::proxy::ProxyArgs;
+use crate::reach::ReachArgs;
 use crate::record::RecordArgs;
 use crate::reports::Wanted;
 use crate::serve::ServeArgs;
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     #[command(after_help = exit::examples(&[
         ("tanglegram check http://localhost:14265", "a node that runs"),
         ("tanglegram check --cmd 'my-node --port {port}' --report junit=out.xml html=out.html", "one that is started"),
+        ("TANGLEGRAM_BEARER=… tanglegram check https://node.example --ca authority.pem", "by TLS, with a token"),
         ("tanglegram check http://a:14265 http://b:14265 --filter getTips", "two, and where they differ"),
     ]))]
     Check(Box<CheckArgs>),
@@ -180,6 +182,9 @@ pub(crate) struct CheckArgs {
     /// Longest time for the whole run, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 900.0, value_parser = seconds)]
     pub(crate) max_time: f64,
+    /// How many vectors may be under way at once; those that change the node run alone, and the order in reports stays
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) jobs: u8,
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
@@ -237,9 +242,8 @@ pub(crate) struct RemoteArgs {
     /// Store the fixture's transactions into the node, state by state: it was just started on the fixture's genesis
     #[arg(long, conflicts_with = "read_only")]
     pub(crate) feed: bool,
-    /// Send this bearer token with every request
-    #[arg(long, value_name = "TOKEN")]
-    pub(crate) bearer: Option<String>,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

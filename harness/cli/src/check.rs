@@ -72,13 +72,13 @@ fn finish(args: &CheckArgs, wanted: &[Wanted], started: SystemTime, all: Vec<Che
 /// The nodes to ask; none for the embedded one.
 fn endpoints(args: &CheckArgs) -> Result<Vec<Endpoint>, Exit> {
     let urls = args.places.iter().filter_map(Place::url);
-    let endpoints: Result<Vec<_>, _> = urls.map(|url| endpoint(url, args)).collect();
+    let endpoints: Result<Vec<_>, _> = urls.map(|url| args.remote.reach.endpoint(url)).collect();
     let endpoints = endpoints.map_err(|error| Exit::Usage.because(error))?;
     let is_embedded = endpoints.is_empty() && args.start.cmd.is_none();
-    if is_embedded && (args.remote.feed || args.remote.bearer.is_some()) {
-        return Err(
-            Exit::Usage.because("--feed and --bearer are for a node of yours; give its URL, or --cmd")
-        );
+    if is_embedded && (args.remote.feed || args.remote.reach.is_given()) {
+        return Err(Exit::Usage.because(
+            "--feed and what says how a node is reached are for a node of yours; give its URL, or --cmd",
+        ));
     }
     if args.start.cmd.is_some() && endpoints.len() > 1 {
         return Err(Exit::Usage.because("--cmd starts one node: give one URL at most"));
@@ -89,20 +89,6 @@ fn endpoints(args: &CheckArgs) -> Result<Vec<Endpoint>, Exit> {
 /// The reports to write: those of `--report`, and what follows it.
 fn wanted(args: &CheckArgs) -> Vec<Wanted> {
     args.reports.iter().chain(args.places.iter().filter_map(Place::report)).cloned().collect()
-}
-
-fn endpoint(url: &str, args: &CheckArgs) -> Result<Endpoint, tanglegram_target::UrlError> {
-    let endpoint = Endpoint::parse(url)?;
-    match &args.remote.bearer {
-        Some(token) => endpoint.with_bearer(token),
-        None => Ok(endpoint),
-    }
-}
-
-/// The endpoint of a node that was started, with the token that was given.
-fn endpoint_with(endpoint: Endpoint, args: &CheckArgs) -> Result<Endpoint, Exit> {
-    let Some(token) = &args.remote.bearer else { return Ok(endpoint) };
-    endpoint.with_bearer(token).map_err(|error| Exit::Usage.because(error))
 }
 
 /// Now, for the date of a report.
@@ -241,7 +227,8 @@ impl Job<'_> {
         let mut started = Started::command(command, at).map_err(|why| Exit::Usage.because(why))?;
         self.note(&format!("started {}", started.name));
         let within = Duration::from_secs_f64(self.args.start.ready);
-        let endpoint = endpoint_with(started.endpoint.clone(), self.args)?;
+        let endpoint = self.args.remote.reach.set(started.endpoint.clone());
+        let endpoint = endpoint.map_err(|error| Exit::Usage.because(error))?;
         tokio::select! {
             biased;
             () = self.stop.comes() => return Err(Exit::Interrupted.because("interrupted before the node answered")),
@@ -310,8 +297,8 @@ impl Job<'_> {
         about: About,
         log: Option<&LogTail>,
     ) -> Checked {
-        let options =
-            RunOptions { limits: self.limits(), total: Duration::from_secs_f64(self.args.max_time) };
+        let total = Duration::from_secs_f64(self.args.max_time);
+        let options = RunOptions { limits: self.limits(), total, jobs: self.args.jobs.into() };
         let started = Instant::now();
         let mut progress = Progress::new(self.args, about, plan, log);
         let ending = {

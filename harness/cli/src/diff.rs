@@ -18,6 +18,7 @@ use tanglegram_target::{
 
 use crate::args::{LevelArg, seconds};
 use crate::exit::{self, Exit};
+use crate::reach::ReachArgs;
 use crate::style::Style;
 use crate::{check, problems};
 
@@ -65,6 +66,8 @@ pub(crate) struct DiffArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reach: ReachArgs,
 }
 
 /// Looks for a difference and tells it.
@@ -139,7 +142,7 @@ impl Target {
 
 fn target(name: &str, api: &str, args: &DiffArgs, library: &Library) -> Result<Target, String> {
     if name != REFERENCE {
-        return Endpoint::parse(name).map(Target::Remote).map_err(|error| error.to_string());
+        return args.reach.endpoint(name).map(Target::Remote);
     }
     let dialect =
         args.dialect.as_deref().filter(|name| dialects(api).contains(name)).unwrap_or(dialects(api)[0]);
@@ -161,7 +164,7 @@ async fn api(args: &DiffArgs, limits: Limits) -> Result<String, String> {
     }
     let url = [&args.first, &args.second].into_iter().find(|name| *name != REFERENCE);
     let url = url.ok_or("the reference cannot differ from itself: name a URL, or --api")?;
-    let endpoint = Endpoint::parse(url).map_err(|error| error.to_string())?;
+    let endpoint = args.reach.endpoint(url)?;
     Ok(check::api_of(&endpoint, limits).await.to_owned())
 }
 
@@ -186,16 +189,25 @@ fn tell(args: &DiffArgs, api: &str, found: &Found, library: &Library) -> Exit {
     if found.disagreement.is_some() { Exit::Failed } else { Exit::Expected }
 }
 
+/// A target's name without its password.
+fn shown(name: &str) -> String {
+    match Endpoint::parse(name) {
+        Ok(endpoint) if name != REFERENCE => endpoint.to_string(),
+        _ => name.to_owned(),
+    }
+}
+
 fn as_text(args: &DiffArgs, requests: u64, found: &Disagreement, out: &mut impl Write) -> io::Result<()> {
     let style = Style::of(&io::stdout());
+    let (first, second) = (shown(&args.first), shown(&args.second));
     writeln!(out, "{} after {requests} requests (seed {}):", style.bad("different"), args.seed)?;
     writeln!(out, "  {}", style.strong(&tanglegram_vector::shorten(&found.probe.to_string(), 2_000)))?;
     for difference in &found.differences {
         writeln!(out, "  {}", difference.path)?;
-        writeln!(out, "    {}  {}", args.first, difference.expected)?;
-        writeln!(out, "    {}  {}", args.second, difference.got)?;
+        writeln!(out, "    {first}  {}", difference.expected)?;
+        writeln!(out, "    {second}  {}", difference.got)?;
     }
-    for (name, exchange) in [(&args.first, &found.first), (&args.second, &found.second)] {
+    for (name, exchange) in [(&first, &found.first), (&second, &found.second)] {
         let body = String::from_utf8_lossy(&exchange.reply.body);
         let status = exchange.reply.status.as_u16();
         writeln!(
@@ -222,7 +234,7 @@ fn as_json(args: &DiffArgs, api: &str, requests: u64, found: Option<&Disagreemen
         })
     });
     json!({
-        "type": "diff", "api": api, "first": args.first, "second": args.second,
+        "type": "diff", "api": api, "first": shown(&args.first), "second": shown(&args.second),
         "seed": args.seed, "requests": requests, "different": found,
     })
 }

@@ -17,6 +17,7 @@ mod paperwork;
 mod problems;
 mod progress;
 mod proxy;
+mod reach;
 mod record;
 mod report;
 mod reports;

@@ -33,7 +33,7 @@ pub(crate) struct ProxyArgs {
 /// Serves until Ctrl-C, and tells what happened.
 pub(crate) fn proxy(args: &ProxyArgs) -> Exit {
     let upstream = match Endpoint::parse(&args.upstream) {
-        Ok(endpoint) => (endpoint.host().to_owned(), endpoint.port()),
+        Ok(endpoint) => endpoint,
         Err(error) => {
             return Exit::Usage.because(error);
         }
@@ -44,14 +44,15 @@ pub(crate) fn proxy(args: &ProxyArgs) -> Exit {
     }
 }
 
-fn serve(args: &ProxyArgs, upstream: (String, u16)) -> io::Result<()> {
+fn serve(args: &ProxyArgs, upstream: Endpoint) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = crate::serve::stop_signal()?;
-        let proxy = FaultyProxy::bind(args.listen, upstream, args.faults.clone(), args.seed).await?;
+        let place = (upstream.host().to_owned(), upstream.port());
+        let proxy = FaultyProxy::bind(args.listen, place, args.faults.clone(), args.seed).await?;
         let counts = proxy.counts();
         // Nobody may be reading.
-        let _ = writeln!(io::stdout(), "listening proxy http://{} for {}", proxy.address()?, args.upstream);
+        let _ = writeln!(io::stdout(), "listening proxy http://{} for {upstream}", proxy.address()?);
         tokio::select! {
             biased;
             () = stop => {}

@@ -14,6 +14,7 @@ use tanglegram_target::{Endpoint, Limits, RecordingProxy};
 use tanglegram_vector::SpecFile;
 
 use crate::exit::{self, Exit};
+use crate::reach::ReachArgs;
 
 /// How often what passed is written.
 const EVERY: Duration = Duration::from_millis(250);
@@ -37,6 +38,8 @@ pub(crate) struct RecordArgs {
     /// The vector's name
     #[arg(long, value_name = "NAME", default_value = "recorded", value_parser = name)]
     name: String,
+    #[command(flatten)]
+    reach: ReachArgs,
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -49,7 +52,7 @@ fn name(text: &str) -> Result<String, String> {
 
 /// Records until Ctrl-C.
 pub(crate) fn record(args: &RecordArgs) -> Exit {
-    let endpoint = match Endpoint::parse(&args.upstream) {
+    let endpoint = match args.reach.endpoint(&args.upstream) {
         Ok(endpoint) => endpoint,
         Err(error) => return Exit::Usage.because(error),
     };
@@ -79,9 +82,10 @@ fn run(args: &RecordArgs, upstream: Endpoint, specs: &[SpecFile]) -> io::Result<
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = crate::serve::stop_signal()?;
+        let shown = upstream.to_string();
         let proxy = RecordingProxy::bind(args.listen, upstream, Limits::default()).await?;
         // Nobody may be reading.
-        let _ = writeln!(io::stdout(), "listening record http://{} for {}", proxy.address()?, args.upstream);
+        let _ = writeln!(io::stdout(), "listening record http://{} for {shown}", proxy.address()?);
         let session = Arc::new(Mutex::new(Session::default()));
         let seen = Arc::clone(&session);
         let recording = proxy.serve(move |exchange| lock(&seen).add(&exchange));

@@ -308,8 +308,8 @@ fn the_help_has_the_exit_codes() {
 fn usage_errors_are_told_in_their_own_code() {
     for args in [
         &["check", "http://["][..],
-        &["check", "https://localhost"],
         &["check", "ftp://localhost"],
+        &["check", "--user", "a:b"],
         &["check", "http://localhost:99999"],
         &["check", "--timeout", "0"],
         &["check", "--feed"],

@@ -72,7 +72,7 @@ fn is_plain(vector: &Vector) -> bool {
 
 /// The time it takes to replay the plan's vectors.
 async fn replayed(plan: &Plan<'_>, embedded: &mut Embedded) -> Duration {
-    let options = RunOptions { limits: Limits::default(), total: Duration::from_secs(600) };
+    let options = RunOptions { limits: Limits::default(), total: Duration::from_secs(600), jobs: 1 };
     let started = Instant::now();
     for _ in 0..REPEATS {
         let mut observe = |outcome: Outcome<'_>| {

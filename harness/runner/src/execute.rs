@@ -40,7 +40,8 @@ pub(crate) async fn execute(item: &Prepared<'_>, client: &mut Client) -> Execute
         match run.step(step, index + 1, ready, None).await {
             Ok(()) => {}
             Err(Stop::Skip(reason)) => return Executed { verdict: Verdict::Skip(reason), broken: None },
-            Err(Stop::Failed { failure, broken }) => {
+            Err(Stop::Failed { mut failure, broken }) => {
+                failure.redact(run.client.endpoint());
                 return Executed { verdict: Verdict::Fail(failure), broken };
             }
         }

@@ -120,7 +120,7 @@ async fn store(state: &State, one_by_one: bool, client: &mut Client) -> Result<(
                 let (state, batch) = (&state.name, &batch.name);
                 Refusal::Unusable(format!("feeding state {state}: storing bundle {batch} failed: {why}"))
             };
-            let reply = client.exchange(&Request::command(body)).await;
+            let reply = client.exchange(&Request::command(body).may_be_repeated()).await;
             let reply = reply.map_err(|error| failed(error.to_string()))?;
             if reply.status.as_u16() != 200 {
                 let text = String::from_utf8_lossy(&reply.body[..reply.body.len().min(400)]);
@@ -135,7 +135,7 @@ async fn store(state: &State, one_by_one: bool, client: &mut Client) -> Result<(
 /// Waits until getNodeInfo shows what the state demands.
 async fn settle(state: &State, client: &mut Client) -> Result<(), Refusal> {
     let Some(wait) = &state.wait else { return Ok(()) };
-    let request = Request::command(r#"{"command":"getNodeInfo"}"#);
+    let request = Request::command(r#"{"command":"getNodeInfo"}"#).may_be_repeated();
     let deadline = Instant::now() + PATIENCE;
     loop {
         let reply = client.exchange(&request).await.map_err(|error| Refusal::Unusable(error.to_string()))?;

@@ -3,6 +3,7 @@
 //! [`Library`] (what there is) → [`Plan`] (what is selected, in which order, with requests ready) → [`run`] (exchange
 //! and verdict, one [`Outcome`] each) → [`Summary`].
 
+mod crew;
 pub mod differ;
 mod execute;
 mod feed;

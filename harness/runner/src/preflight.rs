@@ -1,7 +1,7 @@
 //! One request before all others: is there a node of the right kind at all?
 
 use serde_json::Value;
-use tanglegram_target::{Client, Reply, Request};
+use tanglegram_target::{Client, Endpoint, Reply, Request};
 use tanglegram_vector::shorten;
 
 use crate::prepare::get;
@@ -22,12 +22,20 @@ pub struct NodeInfo {
 /// # Errors
 /// In one sentence why this target cannot be used, and what to do.
 pub async fn preflight(client: &mut Client) -> Result<NodeInfo, String> {
-    let request = Request::command(r#"{"command":"getNodeInfo"}"#);
-    let place = client.endpoint().to_string();
-    match client.exchange(&request).await {
-        Ok(reply) => judge(&reply).map_err(|why| format!("{place}: {why}")),
-        Err(error) => Err(format!("{place}: {error}")),
-    }
+    let request = Request::command(r#"{"command":"getNodeInfo"}"#).may_be_repeated();
+    let answer = match client.exchange(&request).await {
+        Ok(reply) => judge(&reply),
+        Err(error) => Err(error.to_string()),
+    };
+    let mut info = answer.map_err(|why| told(client.endpoint(), why))?;
+    client.endpoint().redact(&mut info.software);
+    Ok(info)
+}
+
+/// What is wrong with a target, without what is secret.
+fn told(endpoint: &Endpoint, mut why: String) -> String {
+    endpoint.redact(&mut why);
+    format!("{endpoint}: {why}")
 }
 
 /// Asks a mirror node for one balance.
@@ -35,14 +43,16 @@ pub async fn preflight(client: &mut Client) -> Result<NodeInfo, String> {
 /// # Errors
 /// In one sentence why this target cannot be used, and what to do.
 pub async fn mirror_preflight(client: &mut Client) -> Result<(), String> {
-    let place = client.endpoint().to_string();
-    let request = get("/api/v1/balances?limit=1", true).map_err(|error| format!("{place}: {error}"))?;
-    let reply = client.exchange(&request).await.map_err(|error| format!("{place}: {error}"))?;
+    let request = get("/api/v1/balances?limit=1", true);
+    let request = request.map_err(|error| told(client.endpoint(), error.to_string()))?;
+    let reply = client.exchange(&request).await;
+    let reply = reply.map_err(|error| told(client.endpoint(), error.to_string()))?;
     let body = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
     if reply.status.as_u16() == 200 && body.get("balances").is_some_and(Value::is_array) {
         return Ok(());
     }
-    Err(format!("{place}: is not the API of a mirror node: /api/v1/balances answers {}", excerpt(&reply)))
+    let why = format!("is not the API of a mirror node: /api/v1/balances answers {}", excerpt(&reply));
+    Err(told(client.endpoint(), why))
 }
 
 fn judge(reply: &Reply) -> Result<NodeInfo, String> {
@@ -56,7 +66,14 @@ fn judge(reply: &Reply) -> Result<NodeInfo, String> {
             ));
         }
         401 => {
-            return Err("asks for authorization (401); give http://user:password@… or --bearer TOKEN".into());
+            return Err(
+                "asks for authorization (401); give http://user:password@…, --user or --bearer".into()
+            );
+        }
+        407 => {
+            let why =
+                "the proxy asks for authorization (407); give http://user:password@… in the environment";
+            return Err(why.into());
         }
         _ => {}
     }

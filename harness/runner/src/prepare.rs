@@ -60,6 +60,11 @@ impl<'v> Prepared<'v> {
 
 /// The request of a step.
 pub(crate) fn request(step: &Step, authorize: bool, scope: &Scope<'_>) -> Result<Request, PrepareError> {
+    let repeatable = !step.ask.changes_node();
+    Ok(Request { repeatable, ..as_written(step, authorize, scope)? })
+}
+
+fn as_written(step: &Step, authorize: bool, scope: &Scope<'_>) -> Result<Request, PrepareError> {
     match &step.ask {
         Ask::Call { command, with, headers } => {
             let mut request = Request::command(call_body(command, with, scope)?);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 use tanglegram_target::{IRI, MIRROR, Method, Request};
+use tanglegram_vector::CHANGING_COMMANDS;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +43,14 @@ impl Probe {
 
     pub(crate) fn request(&self) -> Request {
         match self {
-            Probe::Call { .. } => Request::command(self.to_string()),
-            Probe::Get(path) => Request { method: Method::GET, path: path.clone(), ..Request::command("") },
+            Probe::Call { command, .. } => {
+                let repeatable = !CHANGING_COMMANDS.contains(&command.as_str());
+                Request { repeatable, ..Request::command(self.to_string()) }
+            }
+            Probe::Get(path) => {
+                let (method, path) = (Method::GET, path.clone());
+                Request { method, path, repeatable: true, ..Request::command("") }
+            }
         }
     }
 }

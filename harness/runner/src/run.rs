@@ -1,22 +1,19 @@
-//! The run itself: item by item, with an end whatever the target does.
+//! The run itself: group by group of vectors, with an end whatever the target does.
 
 use std::time::Duration;
 
-use tanglegram_target::{Client, Endpoint, Limits, MIRROR, Need, Provider, Refusal, World};
+use tanglegram_target::{Client, Endpoint, Limits, Need, Provider, Refusal};
 use tanglegram_vector::ANY_WORLD;
 use tanglegram_world::sim::Scenario;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
+use crate::crew::Crew;
 use crate::execute::execute;
 use crate::network;
 use crate::plan::Plan;
-use crate::preflight::{mirror_preflight, preflight};
 use crate::prepare::Prepared;
 use crate::snapshot::Snapshots;
 use crate::verdict::{Outcome, Verdict};
-
-/// Exchanges that may use up their whole time before the target is given up.
-const TIMEOUTS: usize = 3;
 
 /// How a run is bounded.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +22,8 @@ pub struct RunOptions {
     pub limits: Limits,
     /// Longest time for the whole run.
     pub total: Duration,
+    /// How many vectors may be under way at once, where they leave no traces in the node; 0 counts as 1.
+    pub jobs: usize,
 }
 
 /// How a run ended.
@@ -36,7 +35,7 @@ pub enum Ending {
     Unusable(String),
 }
 
-/// Runs a plan; `observe` gets each outcome as it is there, skipped ones first.
+/// Runs a plan; `observe` gets each outcome in the order of the plan, whatever the number of jobs, skipped ones first.
 pub async fn run<'l, P: Provider>(
     plan: &'l Plan<'l>,
     provider: &mut P,
@@ -47,23 +46,28 @@ pub async fn run<'l, P: Provider>(
         observe(Outcome { vector, verdict: Verdict::Skip(reason.clone()), elapsed: Duration::ZERO });
     }
     let deadline = Instant::now() + options.total;
-    let mut runner = Runner { plan, provider, options, client: None, timeouts: 0 };
-    for item in &plan.items {
-        if Instant::now() >= deadline {
-            return Ending::Unusable(format!("the run took longer than {} s", options.total.as_secs()));
-        }
-        let started = Instant::now();
-        let (verdict, gone) = match tokio::time::timeout_at(deadline, runner.item(item)).await {
-            Ok(Ok(done)) => done,
-            Ok(Err(why)) => return Ending::Unusable(why),
-            Err(_) => continue,
-        };
-        observe(Outcome { vector: item.vector, verdict, elapsed: started.elapsed() });
-        if let Some(why) = gone {
+    let mut runner = Runner { plan, provider, options, crew: Crew::new(options.limits) };
+    for group in plan.items.chunk_by(may_be_together) {
+        let ended = timeout_at(deadline, runner.group(group, observe)).await;
+        let late = || Err(format!("the run took longer than {} s", options.total.as_secs()));
+        if let Err(why) = ended.unwrap_or_else(|_| late()) {
             return Ending::Unusable(why);
         }
     }
     Ending::Complete
+}
+
+/// Whether two vectors may be under way at once: they need the same, and leave no traces.
+fn may_be_together(one: &Prepared<'_>, other: &Prepared<'_>) -> bool {
+    place(one) == place(other) && !is_alone(one) && !is_alone(other)
+}
+
+fn place<'i>(item: &'i Prepared<'_>) -> (&'i str, &'i str, Option<&'i str>) {
+    (item.vector.api(), &item.vector.world, item.vector.state.as_deref())
+}
+
+fn is_alone(item: &Prepared<'_>) -> bool {
+    item.vector.dirties || item.vector.changes_node() || item.vector.network.is_some()
 }
 
 /// Runs one vector against the node that a client speaks to, in whatever state it is.
@@ -85,67 +89,50 @@ struct Runner<'r, P> {
     plan: &'r Plan<'r>,
     provider: &'r mut P,
     options: &'r RunOptions,
-    client: Option<Client>,
-    timeouts: usize,
+    crew: Crew,
 }
 
 impl<P: Provider> Runner<'_, P> {
-    /// The verdict on one vector, and why the run cannot go on if it cannot.
-    async fn item(&mut self, item: &Prepared<'_>) -> Result<(Verdict, Option<String>), String> {
-        let vector = item.vector;
+    /// Runs vectors that may be under way at once; an error if the run cannot go on.
+    async fn group<'l>(
+        &mut self,
+        group: &'l [Prepared<'l>],
+        observe: &mut dyn FnMut(Outcome<'l>),
+    ) -> Result<(), String> {
+        let Some(first) = group.first() else { return Ok(()) };
+        let started = Instant::now();
+        if let Some(verdict) = self.network(first).await {
+            observe(Outcome { vector: first.vector, verdict, elapsed: started.elapsed() });
+            return Ok(());
+        }
+        match self.node_for(first).await {
+            Ok(endpoint) => self.crew.work(group, &endpoint, self.options.jobs, observe).await,
+            Err(Refusal::Unusable(why)) => Err(why),
+            Err(Refusal::Skip(reason)) => {
+                for item in group {
+                    let verdict = Verdict::Skip(reason.clone());
+                    observe(Outcome { vector: item.vector, verdict, elapsed: Duration::ZERO });
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The verdict on a vector with a network of its own.
+    async fn network(&self, item: &Prepared<'_>) -> Option<Verdict> {
         let mut recorded = self.plan.recorded;
         let dialect = self.plan.dialect.parse().unwrap_or_default();
-        let speak = |scenario: &mut Scenario| scenario.dialect = dialect;
-        if let Some(verdict) = replay_network(item, speak, &mut recorded).await {
-            return Ok((verdict, None));
-        }
+        replay_network(item, |scenario: &mut Scenario| scenario.dialect = dialect, &mut recorded).await
+    }
+
+    async fn node_for(&mut self, item: &Prepared<'_>) -> Result<Endpoint, Refusal> {
+        let vector = item.vector;
         let need = Need {
             api: vector.api(),
             world: Some(vector.world.as_str()).filter(|world| *world != ANY_WORLD),
             state: vector.state.as_deref(),
             dirties: vector.dirties,
         };
-        let endpoint = match self.provider.node_for(&need).await {
-            Ok(endpoint) => endpoint,
-            Err(Refusal::Skip(reason)) => return Ok((Verdict::Skip(reason), None)),
-            Err(Refusal::Unusable(why)) => return Err(why),
-        };
-        let limits = self.options.limits;
-        let client = match &mut self.client {
-            Some(client) if *client.endpoint() == endpoint => client,
-            slot => slot.insert(Client::new(endpoint, limits)),
-        };
-        let executed = execute(item, client).await;
-        let gone = match executed.broken {
-            Some(error) => {
-                self.timeouts += usize::from(error.is_timeout());
-                self.still_there(item).await.err()
-            }
-            None => None,
-        };
-        Ok((executed.verdict, gone))
+        self.provider.node_for(&need).await
     }
-
-    /// After an exchange without reply: does the target answer at all?
-    async fn still_there(&mut self, item: &Prepared<'_>) -> Result<(), String> {
-        if self.timeouts >= TIMEOUTS {
-            return Err(format!("the target let {} requests run out of time", self.timeouts));
-        }
-        let Some(client) = &self.client else { return Ok(()) };
-        let endpoint = credited(client.endpoint(), item);
-        let mut fresh = Client::new(endpoint, self.options.limits);
-        let answer = if item.vector.api() == MIRROR {
-            mirror_preflight(&mut fresh).await
-        } else {
-            preflight(&mut fresh).await.map(drop)
-        };
-        answer.map_err(|why| format!("the target stopped answering: {why}"))
-    }
-}
-
-/// The endpoint with the credentials of the vector's world, where it has some.
-fn credited(endpoint: &Endpoint, item: &Prepared<'_>) -> Endpoint {
-    let credentials = World::find(&item.vector.world).and_then(|world| world.credentials);
-    let credited = credentials.map(|credentials| endpoint.clone().with_basic(credentials));
-    credited.and_then(Result::ok).unwrap_or_else(|| endpoint.clone())
 }

@@ -18,6 +18,9 @@ pub(crate) fn sent(endpoint: &Endpoint, request: &Request) -> String {
     if request.authorize && endpoint.authorization().is_some() {
         text.push_str("> authorization: (yours)\n");
     }
+    for name in endpoint.headers().keys().filter(|name| !request.headers.contains_key(*name)) {
+        let _ = writeln!(text, "> {name}: (yours)");
+    }
     part('>', &request.headers, &request.body, &mut text);
     text
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tanglegram_target::Reply;
+use tanglegram_target::{Endpoint, Reply};
 use tanglegram_vector::{
     BodyPattern, Capture, Context, Difference, Differences, Expect, Path, Pattern, Status, Vector, shorten,
 };
@@ -32,6 +32,18 @@ pub struct Failure {
     pub differences: Vec<Difference>,
     /// The exchange of the step as text.
     pub transcript: String,
+}
+
+impl Failure {
+    /// Takes out what is secret; a target may send back what it was sent.
+    pub(crate) fn redact(&mut self, endpoint: &Endpoint) {
+        self.error.iter_mut().for_each(|text| endpoint.redact(text));
+        endpoint.redact(&mut self.transcript);
+        for difference in &mut self.differences {
+            endpoint.redact(&mut difference.got);
+            endpoint.redact(&mut difference.path);
+        }
+    }
 }
 
 /// A vector and what came of it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue, PROXY_AUTHORIZATION};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::task::JoinHandle;
@@ -108,6 +108,22 @@ pub enum ExchangeError {
     /// Anything else that went wrong on the connection.
     #[error("the exchange failed: {0}")]
     Broken(String),
+    /// The encryption was not agreed upon, or the other side is not trusted.
+    #[error("no TLS with {host}: {why}")]
+    Tls {
+        /// Name or address of the host.
+        host: String,
+        /// What is wrong, and what can be done.
+        why: String,
+    },
+    /// The proxy does not let us through.
+    #[error("no way by the proxy {proxy}, which the environment names: {why}")]
+    Proxy {
+        /// Host and port of the proxy.
+        proxy: String,
+        /// What it says.
+        why: String,
+    },
     /// A request is to come from an address that is not loopback, and this machine has none.
     #[error("this machine has no address but loopback")]
     NoOtherAddress,
@@ -173,9 +189,11 @@ impl<C: Connector> Client<C> {
         let started = Instant::now();
         let deadline = started + self.limits.exchange;
         let prepared = self.prepare(request)?;
-        if let Some(connection) = self.connection.take().filter(|connection| !connection.sender.is_closed()) {
+        // An idle connection may be closed at any time, also while a request is on its way: whether it was heeded is not
+        // known then. So what must not be sent twice is not sent on one.
+        let idle = self.connection.take().filter(|idle| request.repeatable && !idle.sender.is_closed());
+        if let Some(connection) = idle {
             match self.on_connection(connection, prepared.clone(), started, deadline).await {
-                // An idle connection may be closed at any time: that says nothing about this request.
                 Err(ExchangeError::Closed) => {}
                 result => return result,
             }
@@ -200,14 +218,28 @@ impl<C: Connector> Client<C> {
 
     fn prepare(&self, request: &Request) -> Result<hyper::Request<Full<Bytes>>, ExchangeError> {
         let unsendable = |error: hyper::http::Error| ExchangeError::Unsendable(error.to_string());
-        let path = format!("{}{}", self.endpoint.path(), request.path);
+        // A proxy for plain HTTP wants to know whom it is for.
+        let proxy = self.endpoint.proxy().filter(|_| !self.endpoint.is_secure());
+        let place = proxy.map_or(String::new(), |_| format!("http://{}", self.endpoint.authority()));
+        let path = format!("{place}{}{}", self.endpoint.path(), request.path);
         let builder = hyper::Request::builder().method(request.method.clone()).uri(path);
         let mut prepared = builder.body(Full::new(request.body.clone())).map_err(unsendable)?;
         let headers = prepared.headers_mut();
         *headers = request.headers.clone();
+        for name in self.endpoint.headers().keys() {
+            if !headers.contains_key(name) {
+                let values = self.endpoint.headers().get_all(name);
+                for value in values {
+                    headers.append(name, value.clone());
+                }
+            }
+        }
         headers.entry(HOST).or_insert_with(|| self.host.clone());
         if let Some(authorization) = self.endpoint.authorization().filter(|_| request.authorize) {
             headers.entry(AUTHORIZATION).or_insert_with(|| authorization.clone());
+        }
+        if let Some(authorization) = proxy.and_then(Endpoint::authorization) {
+            headers.entry(PROXY_AUTHORIZATION).or_insert_with(|| authorization.clone());
         }
         Ok(prepared)
     }

@@ -1,12 +1,22 @@
-//! Where a node's API is: host, port, path, and what authorizes us.
+//! Where a node's API is: host, port, path, what authorizes us, and how it is reached.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Uri;
-use hyper::header::HeaderValue;
+use hyper::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use thiserror::Error;
+
+use crate::tls::{Tls, TlsError};
+
+/// Shorter secrets are not looked for in what is told: too much would fit.
+const SHORTEST_SECRET: usize = 4;
+/// What is told in place of a secret.
+const HIDDEN: &str = "(yours)";
 
 /// A URL that cannot be a target.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -15,12 +25,15 @@ pub enum UrlError {
     /// Not a URL at all.
     #[error("`{0}` is not a URL; a node's looks like http://localhost:14265")]
     Invalid(String),
-    /// Not plain HTTP.
-    #[error("`{0}:` is not supported, only http: (for https, put a proxy that ends TLS in front)")]
+    /// Neither HTTP nor HTTPS.
+    #[error("`{0}:` is not supported, only http: and https:")]
     Scheme(String),
     /// Credentials that cannot be sent.
     #[error("the credentials have characters that no HTTP header can hold")]
     Credentials,
+    /// A header that cannot be sent.
+    #[error("`{0}` is no header that can be sent with every request; one looks like `X-Api-Key: SECRET`")]
+    Header(String),
 }
 
 /// A node's API.
@@ -29,11 +42,16 @@ pub struct Endpoint {
     host: String,
     port: u16,
     path: String,
+    is_secure: bool,
     authorization: Option<HeaderValue>,
+    headers: HeaderMap,
+    secrets: Arc<[String]>,
+    tls: Option<Tls>,
+    proxy: Option<Box<Endpoint>>,
 }
 
 impl Endpoint {
-    /// Reads `http://[user:password@]host[:port][/path]`; the scheme may be left out.
+    /// Reads `http[s]://[user:password@]host[:port][/path]`; the scheme may be left out.
     ///
     /// # Errors
     /// Not such a URL.
@@ -42,9 +60,11 @@ impl Endpoint {
         let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let uri: Uri = full.parse().map_err(|_| invalid())?;
         let scheme = uri.scheme_str().unwrap_or_default();
-        if scheme != "http" {
-            return Err(UrlError::Scheme(scheme.to_owned()));
-        }
+        let is_secure = match scheme {
+            "http" => false,
+            "https" => true,
+            other => return Err(UrlError::Scheme(other.to_owned())),
+        };
         let authority = uri.authority().ok_or_else(invalid)?;
         // A port beyond 65535 is none to the parser; here it is a mistake.
         let has_port = !authority.as_str().ends_with(authority.host());
@@ -53,17 +73,22 @@ impl Endpoint {
         }
         let endpoint = Self {
             host: authority.host().trim_matches(['[', ']']).to_owned(),
-            port: authority.port_u16().unwrap_or(80),
+            port: authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 }),
             path: uri.path().trim_end_matches('/').to_owned(),
+            is_secure,
             authorization: None,
+            headers: HeaderMap::new(),
+            secrets: Arc::default(),
+            tls: None,
+            proxy: None,
         };
         match authority.as_str().rsplit_once('@') {
-            Some((user, _)) => endpoint.with_basic(&decode_percent(user)),
+            Some((user, _)) => endpoint.hiding(user).with_credentials(&decode_percent(user)),
             None => Ok(endpoint),
         }
     }
 
-    /// The same, authorized by `user:password`.
+    /// The same, authorized by `user:password`, which is no secret.
     ///
     /// # Errors
     /// Characters that a header cannot hold.
@@ -71,12 +96,44 @@ impl Endpoint {
         self.with_authorization(&format!("Basic {}", STANDARD.encode(credentials)))
     }
 
-    /// The same, authorized by a bearer token.
+    /// The same, authorized by `user:password`, which is never told.
+    ///
+    /// # Errors
+    /// Characters that a header cannot hold.
+    pub fn with_credentials(self, credentials: &str) -> Result<Self, UrlError> {
+        let encoded = STANDARD.encode(credentials);
+        self.hiding(&encoded).hiding(credentials).with_basic(credentials)
+    }
+
+    /// The same, authorized by a bearer token, which is never told.
     ///
     /// # Errors
     /// Characters that a header cannot hold.
     pub fn with_bearer(self, token: &str) -> Result<Self, UrlError> {
-        self.with_authorization(&format!("Bearer {token}"))
+        self.hiding(token).with_authorization(&format!("Bearer {token}"))
+    }
+
+    /// The same with a header `Name: value` for every request that has none of that name; its value is never told.
+    ///
+    /// # Errors
+    /// No header, or one that HTTP needs for itself.
+    pub fn with_header(mut self, line: &str) -> Result<Self, UrlError> {
+        // The value may be a secret.
+        let name = line.split_once(':').map_or("", |(name, _)| name);
+        let bad = || UrlError::Header(name.escape_debug().to_string());
+        let (name, value) = line.split_once(':').ok_or_else(bad)?;
+        let (name, value) = (HeaderName::try_from(name.trim()).map_err(|_| bad())?, value.trim());
+        if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
+            return Err(bad());
+        }
+        if name == AUTHORIZATION {
+            let secret = value.split_once(' ').map_or(value, |(_, secret)| secret);
+            return self.hiding(secret).with_authorization(value);
+        }
+        let mut held = HeaderValue::try_from(value).map_err(|_| bad())?;
+        held.set_sensitive(true);
+        self.headers.append(name, held);
+        Ok(self.hiding(value))
     }
 
     fn with_authorization(mut self, value: &str) -> Result<Self, UrlError> {
@@ -84,6 +141,54 @@ impl Endpoint {
         value.set_sensitive(true);
         self.authorization = Some(value);
         Ok(self)
+    }
+
+    /// The same with one more text that is never told; of `user:password` that is the password.
+    fn hiding(mut self, secret: &str) -> Self {
+        let secret = secret.split_once(':').map_or(secret, |(_, password)| password);
+        if secret.len() >= SHORTEST_SECRET {
+            self.secrets = self.secrets.iter().cloned().chain([secret.to_owned()]).collect();
+        }
+        self
+    }
+
+    /// A text that may have come from the other side, without the secrets that were sent there.
+    pub fn redact(&self, text: &mut String) {
+        for secret in self.secrets.iter() {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), HIDDEN);
+            }
+        }
+    }
+
+    /// The same, encrypted by these rules if it is HTTPS.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
+    }
+
+    /// The same, reached by a proxy.
+    #[must_use]
+    pub fn with_proxy(self, proxy: Endpoint) -> Self {
+        Self { proxy: Some(Box::new(proxy)), ..self }
+    }
+
+    /// Whether it is HTTPS.
+    pub fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
+    /// Whom to trust: who was said, or the authorities of the system.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub(crate) fn tls(&self) -> Result<Tls, TlsError> {
+        self.tls.clone().map_or_else(Tls::system, Ok)
+    }
+
+    /// The proxy by which it is reached.
+    pub fn proxy(&self) -> Option<&Endpoint> {
+        self.proxy.as_deref()
     }
 
     /// Name or address of the host.
@@ -114,11 +219,17 @@ impl Endpoint {
     pub fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
     }
+
+    /// The other headers for every request.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}{}", self.authority(), self.path)
+        let scheme = if self.is_secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}{}", self.authority(), self.path)
     }
 }
 
@@ -162,6 +273,7 @@ mod tests {
             ("localhost:14265/api/", "http://localhost:14265/api"),
             ("http://[::1]:8080", "http://[::1]:8080"),
             ("http://example.org", "http://example.org:80"),
+            ("https://example.org", "https://example.org:443"),
             ("http://a:b@127.0.0.1:1/", "http://127.0.0.1:1"),
         ] {
             assert_eq!(Endpoint::parse(url).expect(url).to_string(), shown);
@@ -179,6 +291,28 @@ mod tests {
             let error = Endpoint::parse(url).expect_err(url).to_string();
             assert!(error.contains("is not a URL") && !error.contains("secret"), "{error}");
         }
-        assert_eq!(Endpoint::parse("https://a"), Err(UrlError::Scheme("https".into())));
+        assert_eq!(Endpoint::parse("ftp://a"), Err(UrlError::Scheme("ftp".into())));
+    }
+
+    #[test]
+    fn secrets_are_taken_out_of_what_is_told() {
+        let endpoint = Endpoint::parse("http://me:s%40cret@host").expect("a URL");
+        let endpoint = endpoint.with_header("X-Key: abcdef").expect("a header");
+        let mut text = "s%40cret, s@cret, bWU6c0BjcmV0, abcdef, me".to_owned();
+        endpoint.redact(&mut text);
+        assert_eq!(text, "(yours), (yours), (yours), (yours), me");
+        assert!(!format!("{endpoint}").contains("cret"));
+    }
+
+    #[test]
+    fn headers_that_cannot_be_sent_are_refused_without_showing_their_value() {
+        let endpoint = Endpoint::parse("host").expect("a URL");
+        for line in ["secret", "a b: secret", ": secret", "Content-Length: 1", "X: a\nb"] {
+            let error = endpoint.clone().with_header(line).expect_err(line).to_string();
+            assert!(error.contains("is no header") && !error.contains("secret"), "{error}");
+        }
+        let bearer = endpoint.with_header("authorization: Bearer abcd").expect("a header");
+        assert_eq!(bearer.authorization().expect("some"), "Bearer abcd");
+        assert!(bearer.headers().is_empty());
     }
 }

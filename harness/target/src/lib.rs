@@ -16,11 +16,13 @@ mod mutant;
 #[cfg(target_os = "linux")]
 pub mod process;
 mod provider;
+mod proxies;
 mod recorder;
+mod tls;
 mod worlds;
 
 pub use client::{Client, ExchangeError, Limits};
-pub use connector::{Connector, Tcp, outside_address};
+pub use connector::{Connector, Stream, Tcp, outside_address};
 pub use embedded::{EMBEDDED_SEED, Embedded, EmbeddedError, Serving};
 pub use endpoint::{Endpoint, UrlError};
 pub use faulty::{BadFaults, Counts, Faults, FaultyProxy};
@@ -32,7 +34,9 @@ pub use log::LogTail;
 pub use message::{BadRequest, Reply, Request};
 pub use mutant::{Mutant, NotBuilt};
 pub use provider::{Need, Provider, Refusal};
+pub use proxies::{BadProxy, Proxies};
 pub use recorder::{Exchange, RecordingProxy};
+pub use tls::{Tls, TlsError};
 pub use worlds::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS, World, dialects};
 
 /// The hash of a transaction, both in trytes; none if they are no transaction.

@@ -20,6 +20,8 @@ pub struct Request {
     pub body: Bytes,
     /// Whether the endpoint's Authorization is added when the headers have none.
     pub authorize: bool,
+    /// Whether it does no harm to send it again when it is not known if it was heeded.
+    pub repeatable: bool,
 }
 
 /// A request that HTTP cannot carry.
@@ -39,7 +41,8 @@ impl Request {
         let parsed = Method::from_bytes(method.as_bytes());
         let method = parsed.map_err(|_| BadRequest { what: "method", value: method.to_owned() })?;
         let headers = HeaderMap::with_capacity(4);
-        Ok(Self { method, path: path.to_owned(), headers, body: body.into(), authorize: false })
+        let repeatable = method.is_safe();
+        Ok(Self { method, path: path.to_owned(), headers, body: body.into(), authorize: false, repeatable })
     }
 
     /// The same with one more header.
@@ -63,7 +66,14 @@ impl Request {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert("x-iota-api-version", HeaderValue::from_static("1"));
         headers.insert("content-type", HeaderValue::from_static("application/json"));
-        Self { method: Method::POST, path: "/".to_owned(), headers, body: body.into(), authorize: true }
+        let (method, path) = (Method::POST, "/".to_owned());
+        Self { method, path, headers, body: body.into(), authorize: true, repeatable: false }
+    }
+
+    /// The same, of which it does no harm to be sent again.
+    #[must_use]
+    pub fn may_be_repeated(self) -> Self {
+        Self { repeatable: true, ..self }
     }
 }
 

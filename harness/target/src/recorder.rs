@@ -104,7 +104,8 @@ async fn pass_on(
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let mut headers = end_to_end(head.headers);
     headers.remove(HOST);
-    let request = Request { method: head.method, path, headers, body, authorize: true };
+    let repeatable = head.method.is_safe();
+    let request = Request { method: head.method, path, headers, body, authorize: true, repeatable };
     let reply = client.lock().await.exchange(&request).await;
     let reply = reply.map_err(|error| (StatusCode::BAD_GATEWAY, error.to_string()))?;
     let mut response = Response::new(Full::new(reply.body.clone()));

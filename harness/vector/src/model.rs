@@ -362,7 +362,8 @@ impl Ask {
     }
 
     /// Strict JSON names its command; of anything else a lenient node might make a command, so its letters decide.
-    fn changes_node(&self) -> bool {
+    /// Whether it may change the node that is asked.
+    pub fn changes_node(&self) -> bool {
         if let Some(command) = self.command() {
             return is_changing(&command) || command.contains('$');
         }

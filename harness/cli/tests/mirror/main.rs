@@ -115,7 +115,7 @@ async fn violated(library: &Library, flaw: Flaw) -> BTreeSet<String> {
         external: true,
     };
     let plan = Plan::new(library, &selection);
-    let options = RunOptions { limits: Limits::default(), total: Duration::from_secs(60) };
+    let options = RunOptions { limits: Limits::default(), total: Duration::from_secs(60), jobs: 1 };
     let mut remote = Remote::new(Endpoint::parse(&server.uri()).unwrap(), options.limits);
     let mut failed = BTreeSet::new();
     let mut observe = |outcome: Outcome<'_>| {
