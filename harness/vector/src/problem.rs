@@ -1,7 +1,7 @@
 //! What is wrong with a file, and exactly where.
 
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, iter};
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use thiserror::Error;
@@ -22,6 +22,8 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Where each line begins, in bytes.
+    lines: Vec<usize>,
     named: NamedSource<Arc<str>>,
 }
 
@@ -30,7 +32,8 @@ impl Source {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         let (name, text) = (name.into(), text.into());
         let named = NamedSource::new(&name, Arc::from(text.as_str()));
-        Arc::new(Self { name, text, named })
+        let lines = iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Arc::new(Self { name, text, lines, named })
     }
 
     /// Line and column of a byte, both counted from 1, the column in characters.
@@ -39,9 +42,9 @@ impl Source {
         while !self.text.is_char_boundary(byte) {
             byte -= 1;
         }
-        let before = &self.text[..byte];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let before = self.lines.get(line - 1).and_then(|start| self.text.get(*start..byte));
+        (line, before.map_or(0, |before| before.chars().count()) + 1)
     }
 }
 
@@ -229,4 +232,24 @@ fn edit_distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Source;
+
+    proptest! {
+        #[test]
+        fn a_position_is_what_counting_finds(text in "[a\u{fc}\n]{0,40}", byte in 0..60_usize) {
+            let mut end = byte.min(text.len());
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            let lines: Vec<&str> = text[..end].split('\n').collect();
+            let counted = (lines.len(), lines.last().map_or(0, |line| line.chars().count()) + 1);
+            prop_assert_eq!(Source::new("x", text).position(byte), counted);
+        }
+    }
 }
