@@ -114,6 +114,13 @@ fn check_faults(args: &ServeArgs, world: &World) -> Result<(), Exit> {
 
 fn load(args: &ServeArgs) -> Result<World, Exit> {
     let mut world = worlds::load(&args.world)?;
+    if world.nodes.is_empty() && world.mirrors.is_empty() {
+        return Err(Exit::Usage.because(format_args!(
+            "the world {} has nothing to serve: of Hedera networks {} is served, others are for `tanglegram sim`",
+            args.world,
+            hedera::NAME
+        )));
+    }
     if let Some(name) = &args.dialect {
         world = with_dialect(world, name)?;
     }

@@ -39,6 +39,11 @@ pub(crate) fn shrink(args: &ShrinkArgs) -> Exit {
 fn run(args: &ShrinkArgs) -> Result<Exit, Exit> {
     mine::able()?;
     let world = worlds::load_network(&args.world)?;
+    if world.nodes.is_empty() {
+        let message =
+            format_args!("the world {} has no tangle: only worlds of tangles are made small", args.world);
+        return Err(Exit::Usage.because(message));
+    }
     let seed = args.seed.unwrap_or(world.seed);
     let interrupt = Interrupt::listen()
         .map_err(|error| Exit::Usage.because(format_args!("cannot wait for signals: {error}")))?;

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tanglegram_runner::report::sim::{Film, Picture};
 use tanglegram_runner::sweep::{Found, SeedResult};
 use tanglegram_ternary::Hash;
-use tanglegram_world::sim::{Moment, Report, Scenario, Simulation, Step, Trace};
+use tanglegram_world::hedera::{NetworkReport, Run};
+use tanglegram_world::sim::{Moment, Report, Scenario, Simulation, Step, Timed, Trace};
 use tanglegram_world::{World, fault_text, parse_time, show_time};
 
 use crate::exit::Exit;
@@ -27,7 +28,7 @@ const SHORTEST_HASH: usize = 5;
 
 #[derive(Debug, Args)]
 pub(crate) struct SimArgs {
-    /// A built-in world (swarm, partition, spammers, canary, hundred, …), or the path of a world file
+    /// A built-in world (swarm, partition, spammers, canary, hundred, hedera-net, …), or the path of a world file
     world: String,
     /// The seed of all that is random [default: the world's, or 0]
     #[arg(long, value_name = "N")]
@@ -85,6 +86,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn run(&self) -> Result<Exit, Exit> {
+        self.check_options()?;
         if self.args.wire {
             return wire::tell(self);
         }
@@ -100,6 +102,22 @@ impl Case<'_> {
         Ok(outcome.tell())
     }
 
+    /// Refuses what only nodes of a tangle can do, where others are.
+    fn check_options(&self) -> Result<(), Exit> {
+        let hedera = self.scenario().hedera.is_some();
+        let is_alone = hedera && self.scenario().nodes.is_empty();
+        let options = [
+            ("--wire", self.args.wire && hedera),
+            ("--explain", self.args.explain.is_some() && is_alone),
+            ("--report", self.args.report.is_some() && is_alone),
+        ];
+        let refused = options.iter().find(|(_, is_refused)| *is_refused);
+        refused.map_or(Ok(()), |(option, _)| {
+            let what = "is for nodes of a tangle, not for those of a Hedera network";
+            Err(Exit::Usage.because(format_args!("{option} {what}, as in the world {}", self.args.world)))
+        })
+    }
+
     fn writer(&self, path: &PathBuf) -> Result<Box<BufWriter<File>>, Exit> {
         let file = File::create(path)
             .map_err(|error| Exit::Usage.because(format_args!("{}: {error}", path.display())))?;
@@ -112,33 +130,33 @@ impl Case<'_> {
 
     /// One run, and what there is to explain.
     fn once(&self, trace: Trace) -> Result<Ran, Exit> {
-        let simulation = Simulation::new(self.scenario().clone(), self.seed, trace);
-        let mut simulation = simulation
+        let mut run = Run::new(self.scenario().clone(), self.seed, trace)
             .map_err(|error| Exit::InvalidInput.because(format_args!("{}: {error}", self.args.world)))?;
-        simulation.stop_at(self.args.stop_at);
-        if self.args.explain.is_some() {
+        run.stop_at(self.args.stop_at);
+        if let (Some(_), Some(simulation)) = (&self.args.explain, &mut run.tangle) {
             simulation.keep_history();
         }
-        let end = self.args.until.unwrap_or(simulation.end());
+        let end = self.args.until.unwrap_or(run.end());
         let bar = bar(end);
         let mut film = Film::default();
-        film.look(&simulation);
-        while simulation.now() < end && simulation.advance_to(end.min(simulation.now() + SLICE)) {
-            bar.set_position(simulation.now());
-            film.look(&simulation);
+        run.tangle.iter().for_each(|tangle| film.look(tangle));
+        while run.now() < end && run.advance_to(end.min(run.now() + SLICE)) {
+            bar.set_position(run.now());
+            run.tangle.iter().for_each(|tangle| film.look(tangle));
         }
         bar.finish_and_clear();
-        let told = self.args.explain.as_deref().map(|words| self.explain(&simulation, words)).transpose()?;
-        simulation
-            .trace()
-            .finish()
+        let told = self.args.explain.as_deref().map(|words| self.explain(&run, words)).transpose()?;
+        run.trace()
+            .map_or(Ok(()), Trace::finish)
             .map_err(|error| Exit::Unusable.because(format_args!("the trace cannot be written: {error}")))?;
-        let picture = self.args.report.is_some().then(|| film.develop(&simulation));
-        Ok(Ran { report: simulation.finish(), told, picture })
+        let picture =
+            run.tangle.as_ref().filter(|_| self.args.report.is_some()).map(|tangle| film.develop(tangle));
+        Ok(Ran { report: run.finish(), told, picture })
     }
 
-    fn explain(&self, simulation: &Simulation, words: &[String]) -> Result<Explained, Exit> {
+    fn explain(&self, run: &Run, words: &[String]) -> Result<Explained, Exit> {
         let [name, hash] = words else { return Err(Exit::Usage) };
+        let Some(simulation) = &run.tangle else { return Err(Exit::Usage) };
         let number = self.scenario().number_of(name);
         let number = number.ok_or_else(|| {
             Exit::Usage.because(format_args!("there is no node `{name}` in {}", self.args.world))
@@ -240,14 +258,20 @@ impl Outcome<'_> {
     }
 
     fn found(&self) -> Vec<Found> {
-        SeedResult::of(self.report, self.names()).violations
+        SeedResult::of(self.report).violations
     }
 
     /// What the seed drew: faults and misbehaving nodes, as a world file says them.
     fn drawn(&self) -> Vec<(u64, String)> {
         let written = self.case.scenario();
         let swarm = Scenario { faults: Vec::new(), ..written.clone() }.explicit(self.case.seed);
-        swarm.faults.iter().map(|timed| (timed.at, fault_text(&timed.fault, self.names()))).collect()
+        let of = |timed: &Timed, names: &[String]| (timed.at, fault_text(&timed.fault, names));
+        let mut drawn: Vec<_> = swarm.faults.iter().map(|timed| of(timed, self.names())).collect();
+        if let Some(plan) = &written.hedera {
+            let swarm = Scenario { faults: Vec::new(), ..plan.base.clone() }.explicit(self.case.seed);
+            drawn.extend(swarm.faults.iter().map(|timed| of(timed, &plan.base.nodes)));
+        }
+        drawn
     }
 
     /// All faults, those written and those drawn.
@@ -286,13 +310,21 @@ impl Outcome<'_> {
             println!("swarm        {} {fault}", show_time(at));
         }
         println!("events       {events}");
-        println!("milestones   {milestones}");
-        if let Some(at) = self.report.out_of_keys {
-            let at = show_time(at);
-            println!("keys         used up after {at}: no milestone from then on, and nothing is confirmed");
+        if !self.names().is_empty() {
+            println!("milestones   {milestones}");
+            if let Some(at) = self.report.out_of_keys {
+                let at = show_time(at);
+                println!(
+                    "keys         used up after {at}: no milestone from then on, and nothing is confirmed"
+                );
+            }
+            println!("transactions {transactions}");
+            println!("solid        {}", self.solid());
         }
-        println!("transactions {transactions}");
-        println!("solid        {}", self.solid());
+        if let Some(hedera) = &self.report.hedera {
+            println!("transfers    {} sent, {} handled", hedera.sent, hedera.handled);
+            println!("members      {}", self.members(hedera));
+        }
         println!("digest       {digest}");
         if let Some(again) = self.again {
             let same = again.digest == *digest;
@@ -338,16 +370,37 @@ impl Outcome<'_> {
         self.names().iter().zip(&self.report.solid).map(one).collect::<Vec<_>>().join(", ")
     }
 
+    /// How many transactions each member of the Hedera network has handled.
+    fn members(&self, hedera: &NetworkReport) -> String {
+        let one = |(name, handled): (&String, &Option<u64>)| {
+            handled.map_or_else(|| format!("{name} down"), |handled| format!("{name} {handled}"))
+        };
+        self.member_names().iter().zip(&hedera.members).map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    fn member_names(&self) -> &[String] {
+        self.case.scenario().hedera.as_ref().map_or(&[], |plan| &plan.base.nodes)
+    }
+
     fn object(&self) -> Value {
         let solid = self.names().iter().cloned().zip(self.report.solid.iter().map(|solid| json!(solid)));
         let drawn = self.drawn().into_iter().map(|(at, fault)| json!({ "at": at, "fault": fault }));
+        let hedera = self.report.hedera.as_ref().map(|hedera| {
+            let members =
+                self.member_names().iter().cloned().zip(hedera.members.iter().map(|count| json!(count)));
+            json!({
+                "sent": hedera.sent,
+                "handled": hedera.handled,
+                "members": members.collect::<serde_json::Map<_, _>>(),
+            })
+        });
         let told = self.told.as_ref().map(|told| {
             let moments = told.moments.iter().map(|moment| {
                 json!({ "at": moment.at, "event": moment.event, "what": self.step(moment.step) })
             });
             json!({ "node": told.node, "hash": told.hash.to_string(), "moments": moments.collect::<Vec<_>>() })
         });
-        json!({
+        let mut object = json!({
             "type": "run",
             "world": self.case.args.world,
             "seed": self.case.seed,
@@ -364,6 +417,10 @@ impl Outcome<'_> {
             "explain": told,
             "replay": self.case.replay(),
             "exit": self.exit() as u8,
-        })
+        });
+        if let (Some(hedera), Some(fields)) = (hedera, object.as_object_mut()) {
+            fields.insert("hedera".to_owned(), hedera);
+        }
+        object
     }
 }

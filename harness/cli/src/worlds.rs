@@ -25,13 +25,12 @@ fn told(error: &WorldError) -> Exit {
     }
 }
 
-/// The same for a simulation, which needs nodes of a tangle.
+/// The same for a simulation, which needs nodes of a tangle or a Hedera network.
 pub(crate) fn load_network(name_or_path: &str) -> Result<World, Exit> {
     let world = load(name_or_path)?;
-    if world.nodes.is_empty() {
-        return Err(
-            Exit::Usage.because(format_args!("the world {name_or_path} has no tangle nodes to simulate"))
-        );
+    if world.nodes.is_empty() && world.scenario.hedera.is_none() {
+        let message = format_args!("the world {name_or_path} has no nodes to simulate, only mirror nodes");
+        return Err(Exit::Usage.because(message));
     }
     world.simulated().map_err(|error| told(&error))?;
     Ok(world)

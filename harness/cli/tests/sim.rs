@@ -120,6 +120,39 @@ fn mistakes_have_their_place_and_their_exit_code() {
 }
 
 #[test]
+fn a_hedera_network_reproduces_and_tells_how_far_its_members_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace.jsonl");
+    let arguments = ["sim", "hedera-net", "--seed", "2", "--until", "12s", "--twice", "--trace"];
+    let run = tanglegram(&[&arguments[..], &[trace.to_str().unwrap()]].concat());
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert_eq!(told(&run.stdout, "again"), "the same");
+    let bytes = fs::read(&trace).unwrap();
+    assert_eq!(told(&run.stdout, "digest"), blake3::hash(&bytes).to_hex().as_str());
+    assert!(told(&run.stdout, "members").starts_with("h0 "), "{}", run.stdout);
+    let stopped = tanglegram(&["sim", "hedera-net", "--seed", "2", "--stop-at", "100", "--json"]);
+    let object: serde_json::Value = serde_json::from_str(&stopped.stdout).unwrap();
+    assert!((100..200).contains(&object["events"].as_u64().unwrap()), "{object}");
+    assert!(object["hedera"]["members"]["h3"].is_u64(), "{object}");
+}
+
+#[test]
+fn what_only_tangles_can_do_is_refused_to_hedera_networks() {
+    for command in [
+        &["sim", "hedera-net", "--wire"][..],
+        &["sim", "two-ledgers", "--wire"],
+        &["sim", "hedera-net", "--explain", "h0", "ABCDE"],
+        &["sim", "hedera-net", "--report", "html=page.html"],
+        &["shrink", "hedera-net"],
+        &["serve", "hedera-ten"],
+    ] {
+        let ended = tanglegram(command);
+        assert_eq!(ended.code, Some(2), "{command:?}");
+        assert!(ended.stderr.contains(command[1]), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_sweep_tells_which_seeds_fail_and_how_to_replay_them() {
     let folder = tempfile::tempdir().unwrap();
     let world = file(folder.path(), "bad.yaml", BAD);

@@ -11,6 +11,7 @@ pub mod files;
 pub mod gossip;
 pub mod hex;
 pub mod node;
+mod planted;
 mod replica;
 pub mod services;
 pub mod short;
@@ -20,5 +21,6 @@ mod time;
 
 pub use application::{Application, BadState};
 pub use entity::{BadEntityId, EntityId};
+pub use planted::{Bug, Planted};
 pub use replica::Replica;
 pub use time::{SECOND, Timestamp};

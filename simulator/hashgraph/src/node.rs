@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::consensus::{Config, Event, Graph, KeyPair, Ordered, Parent, Roster, Transaction};
 use crate::gossip::Message;
 use crate::state::SignedState;
-use crate::{Application, Timestamp};
+use crate::{Application, Bug, Planted, Timestamp};
 
 pub use restart::{BadStore, Store};
 
@@ -210,6 +210,11 @@ impl<A: Application> Node<A> {
         self.handled
     }
 
+    /// How many events have their place in the order, to it.
+    pub fn placed(&self) -> u64 {
+        self.placed
+    }
+
     /// How many transactions wait for an event.
     pub fn pending(&self) -> usize {
         self.pending.len()
@@ -247,7 +252,11 @@ impl<A: Application> Node<A> {
     /// the last. Its first transaction has the same, each further one a nanosecond more.
     fn hand_over(&mut self, ordered: Ordered, out: &mut Vec<Output>) {
         let event = &ordered.event;
-        let first = ordered.consensus_timestamp.max(self.last_consensus.saturating_add(1));
+        let earliest = match self.planted().has(Bug::TimesRepeat) {
+            true => self.last_consensus,
+            false => self.last_consensus.saturating_add(1),
+        };
+        let first = ordered.consensus_timestamp.max(earliest);
         self.last_consensus = first;
         for (transaction, time) in event.transactions().iter().zip(first..) {
             self.application.handle(Timestamp(time), event.creator(), transaction);
@@ -261,13 +270,19 @@ impl<A: Application> Node<A> {
         self.placed += 1;
     }
 
+    fn planted(&self) -> Planted {
+        self.settings.consensus.planted
+    }
+
     /// Gives transactions of its own events that became ancient without a place another chance.
     fn revive(&mut self) {
         let ancient = self.graph.ancient_generation();
         while self.open.front().is_some_and(|event| event.generation() < ancient)
             && let Some(event) = self.open.pop_front()
         {
-            event.transactions().iter().rev().for_each(|lost| self.pending.push_front(lost.clone()));
+            if !self.planted().has(Bug::TransactionsForgotten) {
+                event.transactions().iter().rev().for_each(|lost| self.pending.push_front(lost.clone()));
+            }
         }
     }
 }

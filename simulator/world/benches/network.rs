@@ -1,13 +1,14 @@
 //! How much faster than real time whole networks run on one core, what they take in memory, and whether an event costs the same in a
 //! small network and in a large one.
 //!
-//! `cargo bench -p tanglegram-world` prints all; `-- large`, `-- thousand`, `-- swarm` (`SEEDS=n`) or
-//! `-- curve` prints one.
+//! `cargo bench -p tanglegram-world` prints all; `-- large`, `-- thousand`, `-- swarm` (`SEEDS=n`),
+//! `-- curve` or `-- hedera` prints one.
 
 #![allow(missing_docs, clippy::disallowed_methods)] // A benchmark looks at the clock.
 
 use std::time::{Duration, Instant};
 
+use tanglegram_world::hedera::{Network, Plan};
 use tanglegram_world::sim::{Report, Scenario, Simulation, Swarm, Topology, Trace, Workload, names};
 
 /// A quiet network of this many nodes with eight neighbours each, a milestone each 10 s.
@@ -87,6 +88,24 @@ fn swarm(seeds: u64) {
     );
 }
 
+/// Ten Hedera nodes, with real signatures.
+fn hedera(rate: f64, seconds: u64) {
+    let mut plan = Plan { rate, accounts: 20, ..Plan::default() };
+    // A signed state holds the records of 180 seconds: at this rate that is a lot to sign.
+    (plan.settings.consensus.ancient_rounds, plan.settings.consensus.state_rounds) = (130, 120);
+    (plan.base.nodes, plan.base.duration, plan.base.recovery) = (names(10), seconds * 1000, 20_000);
+    let (start, used) = (Instant::now(), processor_time());
+    let report = Network::new(plan, 1, Trace::default()).expect("a plan").run();
+    let took = processor_time().zip(used).map_or(start.elapsed(), |(after, before)| after - before);
+    assert_eq!(report.violations, [], "a quiet network breaks nothing");
+    let real = took.as_secs_f64();
+    println!(
+        "\n10 Hedera nodes, {rate} tx/s, {seconds} s: {real:.2} s, {:.1} x real time",
+        seconds as f64 / real
+    );
+    println!("{} of {} transfers handled, {} events", report.handled, report.sent, report.events);
+}
+
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
@@ -100,6 +119,10 @@ fn main() {
     }
     if wants("swarm") {
         swarm(std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(20));
+    }
+    if wants("hedera") {
+        let seconds = std::env::var("SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+        hedera(100.0, seconds.unwrap_or(600));
     }
     if wants("curve") {
         header("cost of an event by number of nodes, 2 tx/s");

@@ -65,7 +65,8 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
     let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
     let mirrors = file.mirrors.0.iter().map(|(name, own)| builder.mirror(name, own, mirror_dialect));
     let mirrors = mirrors.collect::<Result<Vec<_>, _>>()?;
-    if nodes.is_empty() && mirrors.is_empty() {
+    let hedera = file.hedera.as_ref().map(|tree| simulation::read_hedera(tree, source)).transpose()?;
+    if nodes.is_empty() && mirrors.is_empty() && hedera.is_none() {
         return Err(source
             .fault(0..0, "a world needs at least one node")
             .with_help(Some("nodes: { n0: {} }".into())));
@@ -79,8 +80,9 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
         configs: written.configs(),
         neighbors: written.topology(),
     };
-    let scenario = simulation::build(&section, &frame, source)?;
+    let mut scenario = simulation::build(&section, &frame, source)?;
     let unsimulated = written.refused().or_else(|| builder.too_few_keys(&file, &section, &scenario));
+    scenario.hedera = hedera.map(Box::new);
     Ok(World {
         name: name.to_owned(),
         nodes,

@@ -30,6 +30,7 @@ pub(crate) struct WorldFile {
     pub(crate) nodes: Option<Spanned<Nodes>>,
     #[serde(default)]
     pub(crate) mirrors: Mirrors,
+    pub(crate) hedera: Option<Spanned<Tree>>,
     topology: Option<Spanned<Tree>>,
     link: Option<Spanned<Tree>>,
     links: Option<Spanned<Tree>>,

@@ -14,10 +14,15 @@ macro_rules! fixtures {
     };
 }
 
-const FIXTURES: [(&str, &[u8]); 13] = fixtures![
+const FIXTURES: [(&str, &[u8]); 19] = fixtures![
     "recorded/iri-1.8/snapshot.txt",
     "recorded/mirror-2019/dataset.json",
     "worlds/canary.yaml",
+    "worlds/hedera-faults.yaml",
+    "worlds/hedera-net.yaml",
+    "worlds/hedera-swarm.yaml",
+    "worlds/hedera-ten.yaml",
+    "worlds/hedera-thirty.yaml",
     "worlds/hundred.yaml",
     "worlds/partition.yaml",
     "worlds/private-net.tree",
@@ -28,6 +33,7 @@ const FIXTURES: [(&str, &[u8]); 13] = fixtures![
     "worlds/recorded-mirror.yaml",
     "worlds/spammers.yaml",
     "worlds/swarm.yaml",
+    "worlds/two-ledgers.yaml",
 ];
 
 /// What relative paths in a world file are relative to.

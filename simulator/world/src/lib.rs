@@ -21,6 +21,7 @@
 //! | `options` | options of all nodes |
 //! | `nodes` | the nodes by name, each with its own options, or how many there are; `like: n0` takes over another's options |
 //! | `seed`, `topology`, `link`, `links`, `workload`, `misbehaving`, `faults`, `swarm`, `duration`, `recovery` | what a [simulation](sim) does: see `fixtures/worlds/README.md` |
+//! | `hedera` | a network of Hedera nodes, and what a [simulation](hedera) does with it: see `fixtures/worlds/README.md` |
 //! | `mirrors` | mirror nodes by name: `dataset` (a JSON file) or `files` (a folder of record and balance files, read again and again), with `address_book` only files that more than two thirds of its nodes signed count; `dialect` (`document` or `mirror-0.4.0`), `host`, `port`, `shard` |
 //!
 //! Options have the names of IRI's command line (`max-depth`) or configuration file (`MAX_DEPTH`) and IRI's defaults:
@@ -43,6 +44,7 @@ mod build;
 mod error;
 mod file;
 mod files;
+pub mod hedera;
 mod mirrors;
 mod node;
 mod options;

@@ -18,7 +18,7 @@ use crate::mirrors::MirrorPlan;
 use crate::sim::Scenario;
 
 /// The worlds in the program; the first is the default.
-pub const BUILT_IN: [&str; 10] = [
+pub const BUILT_IN: [&str; 16] = [
     "private-net",
     "recorded-iri",
     "recorded-iri-limits",
@@ -29,6 +29,12 @@ pub const BUILT_IN: [&str; 10] = [
     "spammers",
     "canary",
     "hundred",
+    "hedera-net",
+    "hedera-ten",
+    "hedera-thirty",
+    "hedera-faults",
+    "hedera-swarm",
+    "two-ledgers",
 ];
 
 /// Nodes and what they share.

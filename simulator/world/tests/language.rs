@@ -63,6 +63,7 @@ fn built_in_worlds_can_be_simulated() {
             recovery: 10_000,
             faults: Vec::new(),
             swarm: None,
+            hedera: None,
             ..world.scenario
         };
         let report = Simulation::new(short, 1, Trace::default()).unwrap().run();

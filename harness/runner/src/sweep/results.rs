@@ -58,11 +58,11 @@ impl Header {
 }
 
 impl SeedResult {
-    /// What a run of a world with nodes of these names came to.
-    pub fn of(report: &Report, names: &[String]) -> SeedResult {
+    /// What a run came to.
+    pub fn of(report: &Report) -> SeedResult {
         let found = report.violations.iter().map(|violation| Found {
             invariant: violation.invariant.to_string(),
-            node: names.get(violation.node).cloned().unwrap_or_default(),
+            node: violation.name.clone(),
             at: violation.at,
             what: violation.what.clone(),
         });

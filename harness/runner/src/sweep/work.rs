@@ -8,7 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use tanglegram_world::sim::{Scenario, ScenarioError, Simulation, Trace};
+use tanglegram_world::hedera::Run;
+use tanglegram_world::sim::{Scenario, ScenarioError, Trace};
 use tanglegram_world::{World, world_text};
 use tokio::time::Instant;
 
@@ -63,7 +64,10 @@ impl Sweep {
 
     /// What its files of results say they are.
     pub fn header(&self) -> Header {
-        let scenario = world_text(&self.scenario, 0, "");
+        let mut scenario = world_text(&self.scenario, 0, "");
+        if let Some(plan) = &self.scenario.hedera {
+            scenario.push_str(&format!("{plan:?}"));
+        }
         Header {
             world: self.world.clone(),
             scenario: blake3::hash(scenario.as_bytes()).to_hex().to_string(),
@@ -74,10 +78,8 @@ impl Sweep {
 
     /// What becomes of one seed.
     pub fn seed(&self, seed: u64) -> Result<SeedResult, ScenarioError> {
-        let run = || {
-            Simulation::new(self.scenario.clone(), seed, Trace::default())
-                .map(|simulation| SeedResult::of(&simulation.run(), &self.scenario.nodes))
-        };
+        let run =
+            || Run::new(self.scenario.clone(), seed, Trace::default()).map(|run| SeedResult::of(&run.run()));
         // A simulator that breaks down is a finding like any other, and no reason to lose the rest.
         catch_unwind(AssertUnwindSafe(run))
             .unwrap_or_else(|cause| Ok(SeedResult::broken(seed, text_of(&*cause))))
@@ -98,7 +100,7 @@ pub fn run(
     folder: &Path,
     progress: &mut dyn Progress,
 ) -> Result<Results, SweepError> {
-    Simulation::new(sweep.scenario.clone(), 0, Trace::default())?;
+    Run::new(sweep.scenario.clone(), 0, Trace::default())?;
     let unusable = |source| StoreError::Io { path: folder.to_owned(), source };
     std::fs::create_dir_all(folder).map_err(unusable)?;
     let (mut store, mut results) = Store::open(&folder.join(shard.file_name()), &sweep.header())?;

@@ -5,6 +5,7 @@
 
 use super::graph::Graph;
 use super::ring::{Id, Latest};
+use crate::Bug;
 
 impl Graph {
     /// Fills `self.row` with what an event of this creator, with these parents, knows of each member.
@@ -60,7 +61,7 @@ impl Graph {
     /// Whether one event of a member is the other or before it on its line. Neither is ancient, and `old.generation <=
     /// new.generation`.
     fn is_self_ancestor(&self, member: usize, old: Latest, new: Latest) -> bool {
-        if !self.chains[member].forked {
+        if !self.chains[member].forked || self.config.planted.has(Bug::ForkCountsTwice) {
             return true;
         }
         let mut at = new.id;
@@ -110,12 +111,18 @@ impl Graph {
         }
         let mut count = 0;
         for creator in 0..strong.len() {
-            let is_strong = strong[creator] != ABSENT && self.roster.is_supermajority(seers[creator].into());
+            let is_strong = strong[creator] != ABSENT && self.is_enough(seers[creator].into());
             count += usize::from(is_strong);
             strong[creator] = if is_strong { strong[creator] } else { ABSENT };
         }
         (self.strong, self.seers, self.wanted) = (strong, seers, wanted);
         count
+    }
+
+    /// Whether an event is strongly seen by way of so many members.
+    fn is_enough(&self, members: usize) -> bool {
+        let is_majority = || 2 * members > self.roster.count();
+        self.roster.is_supermajority(members) || self.config.planted.has(Bug::WeaklySeen) && is_majority()
     }
 }
 

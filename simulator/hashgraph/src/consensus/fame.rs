@@ -3,6 +3,7 @@
 use super::ancestry::ABSENT;
 use super::graph::Graph;
 use super::rounds::{Round, Witness};
+use crate::Bug;
 
 /// What a witness makes of the votes it collects.
 #[derive(Clone, Copy)]
@@ -59,8 +60,12 @@ impl Graph {
             return Some(Ballot { vote: self.sees(row, x.id), decides: false });
         }
         let (yes, no) = collect(x, y, distance);
-        let (vote, supermajority) = (yes >= no, self.roster.is_supermajority(yes.max(no)));
-        let is_coin_round = distance.is_multiple_of(self.config.coin_period);
+        let planted = self.config.planted;
+        let (vote, most) = (yes >= no, yes.max(no));
+        let is_majority = planted.has(Bug::MajorityDecides) && 2 * most > self.roster.count();
+        let supermajority = self.roster.is_supermajority(most) || is_majority;
+        let is_coin_round =
+            distance.is_multiple_of(self.config.coin_period) && !planted.has(Bug::NoCoinRound);
         Some(match is_coin_round {
             false => Ballot { vote, decides: supermajority },
             true => Ballot { vote: if supermajority { vote } else { y.coin }, decides: false },

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::Planted;
+
 use super::chain::Chain;
 use super::event::{Event, EventHash, Parent};
 use super::order::{Ordered, Sorting};
@@ -22,11 +24,13 @@ pub struct Config {
     pub ancient_rounds: u64,
     /// After every so many rounds there is a [`Window`] for a signed state; 0: never.
     pub state_rounds: u64,
+    /// What is wrong with the algorithm on purpose: nothing, but in tests.
+    pub planted: Planted,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        Config { coin_period: 10, ancient_rounds: 26, state_rounds: 16 }
+        Config { coin_period: 10, ancient_rounds: 26, state_rounds: 16, planted: Planted::default() }
     }
 }
 

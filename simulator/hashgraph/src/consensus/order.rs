@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::event::Event;
 use super::graph::Graph;
-use super::ring::{Id, NONE};
+use super::ring::{Id, NONE, Slot};
+use crate::{Bug, Planted};
 
 /// An event that has its place in the consensus order.
 #[derive(Clone, Debug)]
@@ -116,15 +117,20 @@ impl Graph {
     /// Gives a place to every event that all of the unique famous witnesses know.
     fn receive(&mut self, round: u64, sorting: &mut Sorting) {
         sorting.received.clear();
-        let judges = sorting.judges.len();
+        let (judges, planted) = (sorting.judges.len(), self.config.planted);
         for (place, &id) in sorting.known.iter().enumerate() {
-            let Some(slot) = self.ring.slot_mut(id).filter(|slot| slot.known_to == judges) else { continue };
+            let is_received = |slot: &&mut Slot| {
+                slot.known_to == judges || planted.has(Bug::MostJudges) && 3 * slot.known_to > 2 * judges
+            };
+            let Some(slot) = self.ring.slot_mut(id).filter(is_received) else { continue };
             slot.received = true;
-            let times = &mut sorting.times[place * judges..(place + 1) * judges];
-            times.sort_unstable();
-            sorting.received.push((times[judges / 2], id));
+            let times = &mut sorting.times[place * judges..place * judges + slot.known_to];
+            sorting.received.push((median(times, planted), id));
         }
-        let whitener = self.whitener(&sorting.judges);
+        let whitener = match planted.has(Bug::UnwhitenedTies) {
+            true => [0; 64],
+            false => self.whitener(&sorting.judges),
+        };
         sorting.received.sort_unstable_by(|a, b| self.compare(&whitener, a, b));
         for &(consensus_timestamp, id) in &sorting.received {
             let Some(slot) = self.ring.slot(id) else { continue };
@@ -166,4 +172,14 @@ impl Graph {
             self.chains[usize::from(slot.event.creator())].remove(slot.sequence, id);
         }
     }
+}
+
+/// The median of the times at which the unique famous witnesses came to know an event (§4, Figure 7); of two in the middle the
+/// later.
+fn median(times: &mut [i64], planted: Planted) -> i64 {
+    times.sort_unstable();
+    if planted.has(Bug::MeanTime) {
+        return (times.iter().map(|&time| i128::from(time)).sum::<i128>() / times.len() as i128) as i64;
+    }
+    times[if planted.has(Bug::EarliestTime) { 0 } else { times.len() / 2 }]
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::{Node, Output, OwnTip, Seat};
-use crate::Application;
 use crate::consensus::Event;
 use crate::state::SignedState;
+use crate::{Application, Bug};
 
 /// What [`Output::Keep`] and [`Output::KeepState`] asked to keep.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +91,9 @@ impl<A: Application> Node<A> {
     }
 
     fn remember(&mut self, event: &Arc<Event>) {
+        if self.planted().has(Bug::ForksAfterRestart) {
+            return;
+        }
         if event.creator() != self.me || self.tip.is_some_and(|tip| tip.parent.sequence >= event.sequence()) {
             return;
         }

@@ -4,6 +4,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use prost::Message;
 
 use super::messages::{self, KeyKind, KeyList, SignaturePair, ThresholdKey};
+use super::verdict;
 
 /// How deep keys may be nested.
 const MAX_DEPTH: usize = 15;
@@ -63,6 +64,10 @@ fn best<'a>(key: &[u8; 32], pairs: &'a [SignaturePair]) -> Option<&'a [u8]> {
 }
 
 fn verify(key: &[u8; 32], signed: &[u8], signature: &[u8]) -> bool {
+    verdict::of([key, signature, signed], || verify_anew(key, signed, signature))
+}
+
+fn verify_anew(key: &[u8; 32], signed: &[u8], signature: &[u8]) -> bool {
     let Ok(signature) = Signature::from_slice(signature) else { return false };
     VerifyingKey::from_bytes(key).is_ok_and(|key| key.verify_strict(signed, &signature).is_ok())
 }

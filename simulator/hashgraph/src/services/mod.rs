@@ -17,6 +17,7 @@ mod ledger;
 pub mod messages;
 mod query;
 mod state;
+mod verdict;
 
 pub use account::{Account, Accounts, SYSTEM_ACCOUNTS};
 pub use code::ResponseCode;

@@ -162,7 +162,7 @@ pub(crate) struct LateNews {
 
 /// Any such plan.
 pub(crate) fn late_news() -> impl Strategy<Value = LateNews> {
-    let steps = prop::collection::vec((0usize..12, 0usize..3), 120..300);
+    let steps = prop::collection::vec((0usize..12, 0usize..3), 120..220);
     (4usize..40, 1usize..25, 10usize..80, steps).prop_map(|(forked, told, heard, steps)| LateNews {
         forked,
         told,

@@ -47,6 +47,11 @@ mod users;
 mod wallet;
 mod workload;
 
+pub(crate) use check::check as check_scenario;
+pub(crate) use queue::Queue;
+pub(crate) use streams::Stream;
+pub(crate) use swarm::timetable;
+
 pub use behaviour::{Behaviour, Misbehaving};
 pub use check::{Flaw, MAX_DURATION, MAX_LINKS, MAX_MWM, MAX_NODES, MAX_SENDS, ScenarioError};
 pub use engine::{EPOCH, START_INDEX, Simulation};

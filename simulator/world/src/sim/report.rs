@@ -4,6 +4,7 @@ use tanglegram_tangle::{Millis, Node};
 
 use super::engine::{START_INDEX, Simulation};
 use super::invariants::{Invariant, Violation};
+use crate::hedera::NetworkReport;
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Report {
     pub transactions: u64,
     /// The index of each node's latest solid milestone; `None` where it is down.
     pub solid: Vec<Option<i32>>,
+    /// What the Hedera network came to, where there is one. Its violations are among the others.
+    pub hedera: Option<NetworkReport>,
     /// What must not be.
     pub violations: Vec<Violation>,
 }
@@ -60,6 +63,7 @@ impl Simulation {
             out_of_keys: self.coordinator.out_of_keys,
             transactions: self.made,
             solid: self.hosts.iter().map(|host| host.node().map(Node::solid_milestone_index)).collect(),
+            hedera: None,
             violations: self.checker.violations,
         }
     }

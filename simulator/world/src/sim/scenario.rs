@@ -16,6 +16,7 @@ use super::behaviour::Misbehaving;
 use super::engine::START_INDEX;
 use super::fault::{Fault, Timed};
 use super::links;
+use crate::hedera::Plan;
 
 /// The depth of the simulation's own coordinator's key tree.
 pub const DEFAULT_KEY_DEPTH: usize = 8;
@@ -54,6 +55,8 @@ pub struct Scenario {
     pub faults: Vec<Timed>,
     /// What goes wrong at random besides.
     pub swarm: Option<Swarm>,
+    /// A network of Hedera nodes besides; without nodes of a tangle, it is alone.
+    pub hedera: Option<Box<Plan>>,
     /// Virtual milliseconds from start to end.
     pub duration: Millis,
     /// Within so many virtual milliseconds after the last fault every honest node must have caught up.
@@ -78,6 +81,7 @@ impl Default for Scenario {
             misbehaving: Vec::new(),
             faults: Vec::new(),
             swarm: None,
+            hedera: None,
             duration: 120_000,
             recovery: 90_000,
         }

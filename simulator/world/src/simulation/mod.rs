@@ -1,6 +1,7 @@
 //! The simulation section of a world file: how its nodes are connected, what they do, and what goes wrong.
 
 mod faults;
+mod hedera;
 mod links;
 mod network;
 mod time;
@@ -20,6 +21,7 @@ use crate::Issuer;
 use crate::error::{Fault as Mistake, Source, WorldError};
 use crate::sim::{CoordinatorPlan, Fault, Keys, LinkModel, MAX_SENDS, Scenario, Topology};
 
+pub(crate) use hedera::read as read_hedera;
 pub use time::{positive as parse_time, show as show_time};
 pub(crate) use tree::Tree;
 pub(crate) use value::Names;

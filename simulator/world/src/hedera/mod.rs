@@ -1,0 +1,20 @@
+//! A network of Hedera consensus nodes: one seed, one clock, and what goes wrong.
+//!
+//! A [`Network`] is an event queue over [`tanglegram_hashgraph::node::Node`]s with the crypto service on top, in the same way
+//! as [`Simulation`](crate::sim::Simulation) is one over the nodes of a tangle: the same links, faults, random streams and
+//! trace. While it runs, it is checked that all honest members agree on the order, time and result of everything.
+
+mod check;
+mod client;
+mod faults;
+mod host;
+mod mischief;
+mod network;
+mod plan;
+mod report;
+
+pub use mischief::Misdeed;
+pub use network::Network;
+pub(crate) use plan::MOST_MEMBERS;
+pub use plan::Plan;
+pub use report::{NetworkReport, Run};

@@ -1,0 +1,195 @@
+//! How a run ends.
+
+use tanglegram_tangle::Millis;
+
+use super::network::Network;
+use crate::sim::{Invariant, Report, Scenario, ScenarioError, Simulation, Trace, Violation};
+
+/// What a run of a Hedera network came to.
+#[derive(Clone, Debug)]
+pub struct NetworkReport {
+    /// The digest over all events.
+    pub digest: String,
+    /// How many events there were.
+    pub events: u64,
+    /// Virtual milliseconds.
+    pub duration: Millis,
+    /// Transactions that clients sent.
+    pub sent: u64,
+    /// Transactions that the members agreed on.
+    pub handled: u64,
+    /// How many transactions each member has handled; `None` where it is down.
+    pub members: Vec<Option<u64>>,
+    /// What must not be.
+    pub violations: Vec<Violation>,
+}
+
+impl Network {
+    /// Runs to its end.
+    pub fn run(mut self) -> NetworkReport {
+        self.advance_to(self.end());
+        self.finish()
+    }
+
+    /// Ends the run here; if there was time to recover from the last fault, every honest member must have come as far as the
+    /// others, and have handled what it took from clients.
+    pub fn finish(mut self) -> NetworkReport {
+        if self.now >= self.last_fault.saturating_add(self.plan.base.recovery) {
+            self.check_liveness();
+        }
+        self.check_ledgers();
+        let digest = self.trace.digest();
+        // A writer that failed does not change what was found; whoever gave it can ask the trace.
+        let _ = self.trace.finish();
+        NetworkReport {
+            digest,
+            events: self.trace.lines(),
+            duration: self.now,
+            sent: self.sent,
+            handled: self.checker.handled_count() as u64,
+            members: self.hosts.iter().map(|host| host.node().map(|node| node.handled())).collect(),
+            violations: self.checker.violations,
+        }
+    }
+
+    fn check_liveness(&mut self) {
+        let due = self.now - self.plan.base.recovery.min(self.now);
+        let expected = self.checker.length_at(due);
+        let mut late = Vec::new();
+        for (number, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.is_honest()) {
+            match host.node() {
+                None => late.push((number, "the node is not running".to_owned())),
+                Some(node) if (node.placed() as usize) < expected => {
+                    let what =
+                        format!("it has {} events in order, others had {expected} long ago", node.placed());
+                    late.push((number, what));
+                }
+                Some(_) => {}
+            }
+            let forgotten = host.promised.values().filter(|(at, _)| *at < due).count();
+            if forgotten > 0 {
+                late.push((number, format!("{forgotten} transactions that clients gave it are not handled")));
+            }
+        }
+        for (number, what) in late {
+            self.checker.report(Invariant::Liveness, number, self.now, what);
+        }
+    }
+
+    /// Members that handled as much have the same accounts.
+    fn check_ledgers(&mut self) {
+        let honest = self.hosts.iter().enumerate().filter(|(_, host)| host.is_honest());
+        let nodes: Vec<_> = honest.filter_map(|(number, host)| Some((number, host.node()?))).collect();
+        let mut wrong = Vec::new();
+        for (place, (number, node)) in nodes.iter().enumerate() {
+            let twin = nodes[..place].iter().find(|(_, other)| other.handled() == node.handled());
+            if let Some((_, other)) = twin
+                && node.application().ledger.accounts() != other.application().ledger.accounts()
+            {
+                wrong.push(*number);
+            }
+        }
+        for number in wrong {
+            let what = "its accounts differ from those of others that handled as much".to_owned();
+            self.checker.report(Invariant::Ledger, number, self.now, what);
+        }
+    }
+}
+
+/// A run of a world: of its tangle, of its Hedera network, or of both side by side.
+pub struct Run {
+    seed: u64,
+    /// The tangle, if there is one.
+    pub tangle: Option<Simulation>,
+    /// The Hedera network, if there is one.
+    pub hedera: Option<Network>,
+}
+
+impl Run {
+    /// A run at its start. The trace is the tangle's, where there is one.
+    pub fn new(scenario: Scenario, seed: u64, trace: Trace) -> Result<Run, ScenarioError> {
+        let plan = scenario.hedera.as_deref().cloned();
+        let Some(plan) = plan else {
+            return Ok(Run { seed, tangle: Some(Simulation::new(scenario, seed, trace)?), hedera: None });
+        };
+        if scenario.nodes.is_empty() {
+            return Ok(Run { seed, tangle: None, hedera: Some(Network::new(plan, seed, trace)?) });
+        }
+        let hedera = Some(Network::new(plan, seed, Trace::default())?);
+        Ok(Run { seed, tangle: Some(Simulation::new(scenario, seed, trace)?), hedera })
+    }
+
+    /// Milliseconds of virtual time since the start.
+    pub fn now(&self) -> Millis {
+        let tangle = self.tangle.as_ref().map(Simulation::now);
+        tangle.into_iter().chain(self.hedera.as_ref().map(Network::now)).min().unwrap_or_default()
+    }
+
+    /// When the run ends by itself.
+    pub fn end(&self) -> Millis {
+        let tangle = self.tangle.as_ref().map(Simulation::end);
+        tangle.into_iter().chain(self.hedera.as_ref().map(Network::end)).max().unwrap_or_default()
+    }
+
+    /// Stops time once the trace has so many lines.
+    pub fn stop_at(&mut self, event: Option<u64>) {
+        match (&mut self.tangle, &mut self.hedera) {
+            (Some(tangle), _) => tangle.stop_at(event),
+            (None, Some(hedera)) => hedera.stop_at(event),
+            (None, None) => {}
+        }
+    }
+
+    /// Lets time pass; whether it got there.
+    pub fn advance_to(&mut self, at: Millis) -> bool {
+        let tangle = self.tangle.as_mut().is_none_or(|tangle| tangle.advance_to(at));
+        tangle && self.hedera.as_mut().is_none_or(|hedera| hedera.advance_to(at))
+    }
+
+    /// The trace: the tangle's, where there is one.
+    pub fn trace(&mut self) -> Option<&mut Trace> {
+        match &mut self.tangle {
+            Some(tangle) => Some(tangle.trace()),
+            None => self.hedera.as_mut().map(Network::trace),
+        }
+    }
+
+    /// Runs to the end.
+    pub fn run(mut self) -> Report {
+        self.advance_to(self.end());
+        self.finish()
+    }
+
+    /// Ends the run here. Of two networks the digest is that of both, one after the other.
+    pub fn finish(self) -> Report {
+        let hedera = self.hedera.map(Network::finish);
+        match (self.tangle.map(Simulation::finish), hedera) {
+            (Some(tangle), None) => tangle,
+            (Some(mut tangle), Some(hedera)) => {
+                let both = format!("{}{}", tangle.digest, hedera.digest);
+                tangle.digest = blake3::hash(both.as_bytes()).to_hex().to_string();
+                tangle.violations.extend(hedera.violations.iter().cloned());
+                tangle.hedera = Some(hedera);
+                tangle
+            }
+            (None, hedera) => alone(self.seed, hedera),
+        }
+    }
+}
+
+/// The report of a Hedera network without a tangle.
+fn alone(seed: u64, hedera: Option<NetworkReport>) -> Report {
+    let of = |one: fn(&NetworkReport) -> u64| hedera.as_ref().map_or(0, one);
+    Report {
+        seed,
+        digest: hedera.as_ref().map_or(String::new(), |hedera| hedera.digest.clone()),
+        events: of(|hedera| hedera.events),
+        duration: of(|hedera| hedera.duration),
+        milestones: 0,
+        out_of_keys: None,
+        transactions: of(|hedera| hedera.sent),
+        solid: Vec::new(),
+        violations: hedera.as_ref().map_or(Vec::new(), |hedera| hedera.violations.clone()),
+        hedera,
+    }
+}

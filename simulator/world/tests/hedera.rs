@@ -1,0 +1,85 @@
+//! Hedera networks: whatever happens, their honest members agree, and go on.
+
+use tanglegram_world::World;
+use tanglegram_world::hedera::{Network, NetworkReport, Plan, Run};
+use tanglegram_world::sim::{Fault, Report, Timed, Trace};
+
+fn run(world: &str, seed: u64) -> Report {
+    let scenario = World::load(world).expect("the world is valid").scenario;
+    Run::new(scenario, seed, Trace::default()).expect("it can be simulated").run()
+}
+
+fn assert_clean(report: &Report) {
+    assert_eq!(report.violations, [], "seed {}", report.seed);
+}
+
+fn hedera(report: &Report) -> &NetworkReport {
+    report.hedera.as_ref().expect("there is a network")
+}
+
+#[test]
+fn four_nodes_handle_all_that_clients_send() {
+    let report = run("hedera-net", 1);
+    assert_clean(&report);
+    let network = hedera(&report);
+    assert!(network.sent > 200, "{network:?}");
+    assert!(network.handled >= network.sent * 9 / 10, "{network:?}");
+}
+
+#[test]
+fn a_run_is_the_same_again_and_another_with_another_seed() {
+    assert_eq!(run("hedera-swarm", 3).digest, run("hedera-swarm", 3).digest);
+    assert_ne!(run("hedera-swarm", 3).digest, run("hedera-swarm", 4).digest);
+}
+
+#[test]
+fn faults_and_byzantine_members_divide_nobody() {
+    assert_clean(&run("hedera-faults", 1));
+    (0..4).for_each(|seed| assert_clean(&run("hedera-swarm", seed)));
+}
+
+#[test]
+fn two_ledgers_run_side_by_side() {
+    let report = run("two-ledgers", 1);
+    assert_clean(&report);
+    assert!(report.milestones > 5 && hedera(&report).handled > 100, "{report:?}");
+}
+
+/// With as many cut off as a third, nothing sent after that is handled until they are back; then all of it is.
+#[test]
+fn a_third_less_stops_everything_and_loses_nothing() {
+    let mut plan = Plan { rate: 5.0, ..Plan::default() };
+    let at = |at, fault| Timed { at, fault };
+    plan.base.faults = vec![at(10_000, Fault::Partition(vec![vec![0, 1]])), at(30_000, Fault::Heal)];
+    (plan.base.duration, plan.base.recovery) = (60_000, 20_000);
+    let mut network = Network::new(plan, 1, Trace::default()).expect("it can be simulated");
+    network.advance_to(13_000);
+    let before = network.handled();
+    network.advance_to(29_000);
+    assert!(before > 0);
+    assert_eq!(network.handled(), before);
+    let report = network.run();
+    assert_eq!(report.violations, []);
+    assert!(report.handled * 10 > report.sent * 8, "{report:?}");
+}
+
+/// A bug in one member shows: the others do otherwise, or it does not keep what it promised.
+#[cfg(feature = "planted-bugs")]
+#[test]
+fn a_bug_planted_in_one_member_violates_an_invariant() {
+    use tanglegram_hashgraph::{Bug, Planted};
+    let noticed = |bug: Bug| {
+        let runs = ["hedera-faults", "hedera-swarm"]
+            .into_iter()
+            .flat_map(|world| (0..6).map(move |seed| (world, seed)));
+        runs.into_iter().any(|(world, seed)| {
+            let mut scenario = World::load(world).expect("the world is valid").scenario;
+            let plan = scenario.hedera.as_mut().expect("there is a network");
+            plan.planted = (1, Planted::only(bug));
+            let run = Run::new(scenario, seed, Trace::default()).expect("it can be simulated");
+            !run.run().violations.is_empty()
+        })
+    };
+    let quiet: Vec<Bug> = Bug::NODE.into_iter().filter(|&bug| !noticed(bug)).collect();
+    assert_eq!(quiet, []);
+}
