@@ -10,6 +10,7 @@
 //! ```
 
 mod files;
+mod hedera;
 mod http;
 mod languages;
 mod seeds;
@@ -33,7 +34,7 @@ const fn target(name: &'static str, run: fn(&[u8]) -> bool, seeds: fn(&Fixtures)
 }
 
 /// All targets.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 17] = [
     target("trytes", tangle::trytes, seeds::trytes),
     target("transaction", tangle::transaction, seeds::transactions),
     target("bundle", tangle::bundle, seeds::bundles),
@@ -47,6 +48,10 @@ pub const TARGETS: [Target; 13] = [
     target("signature-file", files::signature, seeds::signature_files),
     target("balance-file", files::balance, seeds::balance_files),
     target("protobuf", files::protobuf, seeds::protobuf),
+    target("event", hedera::event, hedera::events),
+    target("hedera-transaction", hedera::transaction, hedera::transactions),
+    target("hedera-query", hedera::query, hedera::queries),
+    target("hedera-state", hedera::state, hedera::states),
 ];
 
 /// Runs the target of that name; for the binaries of cargo-fuzz.

@@ -144,6 +144,10 @@ quick_tests! {
     signature_file "signature-file" 20_000;
     balance_file "balance-file" 20_000;
     protobuf "protobuf" 20_000;
+    event "event" 20_000;
+    hedera_transaction "hedera-transaction" 2_000;
+    hedera_query "hedera-query" 5_000;
+    hedera_state "hedera-state" 5_000;
 }
 
 /// Each target has a binary for cargo-fuzz.

@@ -1,0 +1,4 @@
+//! See `tanglegram_fuzz::TARGETS`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tanglegram_fuzz::run("hedera-query", bytes));
