@@ -42,6 +42,8 @@ pub(crate) enum Command {
         ("tanglegram check --cmd 'my-node --port {port}' --report junit=out.xml html=out.html", "one that is started"),
         ("TANGLEGRAM_BEARER=… tanglegram check https://node.example --ca authority.pem", "by TLS, with a token"),
         ("tanglegram check http://a:14265 http://b:14265 --filter getTips", "two, and where they differ"),
+        ("tanglegram check http://localhost:14265 --profile hornet-0.5.6", "of a known kind: only what is new fails"),
+        ("tanglegram check http://localhost:14265 --baseline known.yaml", "with what is known to fail; --update-baseline writes it"),
     ]))]
     Check(Box<CheckArgs>),
     /// Tell what got better and what got worse between two reports of `check --report json=FILE`
@@ -160,10 +162,10 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object per vector as it is done, and a last one with the counts
     ///
     /// A vector: {"type":"vector", "target", "path", "place", "class", "about", "level", "world", "state", "clauses",
-    /// "ms", "verdict": "pass"|"fail"|"skip", and "reason" of a skip or "failure" of a fail: {"step", "place", "error",
+    /// "ms", "verdict": "pass"|"fail"|"known-fail"|"flaky"|"stale"|"skip", "reason" of the last four, "failure" of the second to fourth: {"step", "place", "error", "note",
     /// "differences": [{"path", "expected", "got"}], "transcript"}}. The last of a target: {"type":"summary", "target",
     /// "software", "dialect", "profile", "level", "seed", "vectors" (digest of those selected), "exit", "unusable" (why,
-    /// or null), "counts": {"passed", "failed", "skipped"}, "files": {file: counts}, "skips": {reason: number}, "ms"}.
+    /// or null), "counts": {"passed", "failed", "known", "flaky", "stale", "skipped"}, "files": {file: counts}, "skips": {reason: number}, "ms"}.
     #[arg(long)]
     pub(crate) json: bool,
     /// Write a report to a file: junit=FILE, tap=FILE, json=FILE (for `tanglegram compare`); may be repeated, or name
@@ -191,6 +193,8 @@ pub(crate) struct CheckArgs {
     pub(crate) start: StartArgs,
     #[command(flatten)]
     pub(crate) remote: RemoteArgs,
+    #[command(flatten)]
+    pub(crate) known: KnownArgs,
 }
 
 /// Which vectors are run.
@@ -244,6 +248,27 @@ pub(crate) struct RemoteArgs {
     pub(crate) feed: bool,
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
+}
+
+/// What is known of the node, and a recording in its place.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is known of the node")]
+pub(crate) struct KnownArgs {
+    /// The node is of this kind: what such a node is known to do otherwise does not fail the check, anything else does,
+    /// and so does what it is known for and does not do; a name, or the file of a profile of yours
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) profile: Option<String>,
+    /// What this file lists is known to fail, or flaky; what is listed as known to fail and passes is stale, and fails the
+    /// check
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write what failed to the baseline, and take out what passed
+    #[arg(long, requires = "baseline")]
+    pub(crate) update_baseline: bool,
+    /// Take the replies from this recording, a file or a folder of JSON lines, instead of a node; a vector with a request
+    /// that was not recorded is skipped
+    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["places", "cmd", "feed", "bearer"])]
+    pub(crate) recorded: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

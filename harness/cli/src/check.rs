@@ -1,13 +1,15 @@
 //! `tanglegram check`: selects, runs and reports, one target after the other.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tanglegram_runner::report::{About, Run};
 use tanglegram_runner::{Library, Outcome, Plan, Remote, RunOptions, Selection};
 use tanglegram_target::{
-    Client, EMBEDDED_SEED, Embedded, Endpoint, IRI, Limits, LogTail, MIRROR, Provider, World,
+    Client, EMBEDDED_SEED, Embedded, Endpoint, IRI, Limits, LogTail, MIRROR, Provider, Recorder, Recording,
+    World,
 };
 use tanglegram_vector::Level;
 use tokio::time::Instant;
@@ -15,6 +17,7 @@ use tokio::time::Instant;
 use crate::args::{CheckArgs, Place};
 use crate::exit::Exit;
 use crate::interrupt::Stop;
+use crate::known::Known;
 use crate::progress::{Checked, Progress};
 use crate::reports::{self, Wanted};
 use crate::started::Started;
@@ -33,7 +36,7 @@ fn checked(args: &CheckArgs) -> Result<Exit, Exit> {
     let wanted = wanted(args);
     wanted.iter().try_for_each(|one| reports::able(&one.file))?;
     // The embedded node mines.
-    if endpoints.is_empty() && args.start.cmd.is_none() {
+    if endpoints.is_empty() && args.start.cmd.is_none() && args.known.recorded.is_none() {
         mine::able()?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -42,14 +45,22 @@ fn checked(args: &CheckArgs) -> Result<Exit, Exit> {
     // From before anything takes long: whoever starts this may send a signal at once.
     let stop = runtime.block_on(async { Stop::listen() }).map_err(cannot)?;
     let library = args.sources.load().map_err(|found| problems::print(&found))?;
-    let is_started = args.start.cmd.is_some();
-    let job = Job { args, library: &library, remote: is_started || !endpoints.is_empty(), stop };
+    let known = Known::load(&args.known, &library)?;
+    if args.known.update_baseline && endpoints.len() > 1 {
+        return Err(Exit::Usage.because("--update-baseline is for one target"));
+    }
+    let (is_started, is_recorded) = (args.start.cmd.is_some(), args.known.recorded.is_some());
+    let remote = is_started || is_recorded || !endpoints.is_empty();
+    let job = Job { args, library: &library, known: &known, remote, stop };
+    job.fits_profile()?;
     if args.list {
         return job.list();
     }
     let started = now();
     let runs = if is_started {
         vec![runtime.block_on(job.started(endpoints.first()))?]
+    } else if let Some(recording) = &args.known.recorded {
+        vec![runtime.block_on(job.recorded(recording))?]
     } else if endpoints.is_empty() {
         vec![runtime.block_on(job.embedded())?]
     } else {
@@ -74,7 +85,7 @@ fn endpoints(args: &CheckArgs) -> Result<Vec<Endpoint>, Exit> {
     let urls = args.places.iter().filter_map(Place::url);
     let endpoints: Result<Vec<_>, _> = urls.map(|url| args.remote.reach.endpoint(url)).collect();
     let endpoints = endpoints.map_err(|error| Exit::Usage.because(error))?;
-    let is_embedded = endpoints.is_empty() && args.start.cmd.is_none();
+    let is_embedded = endpoints.is_empty() && args.start.cmd.is_none() && args.known.recorded.is_none();
     if is_embedded && (args.remote.feed || args.remote.reach.is_given()) {
         return Err(Exit::Usage.because(
             "--feed and what says how a node is reached are for a node of yours; give its URL, or --cmd",
@@ -101,7 +112,8 @@ fn now() -> SystemTime {
 struct Job<'a> {
     args: &'a CheckArgs,
     library: &'a Library,
-    /// Whether the targets are nodes behind URLs.
+    known: &'a Known,
+    /// Whether the targets are nodes behind URLs, or recordings of such.
     remote: bool,
     stop: Stop,
 }
@@ -111,7 +123,7 @@ impl Job<'_> {
     fn known_api(&self) -> Option<String> {
         let chosen = &self.args.selection;
         let world = chosen.world.as_deref().and_then(World::find).map(|world| world.api.to_owned());
-        let api = chosen.api.clone().or(world);
+        let api = chosen.api.clone().or(world).or_else(|| self.known.api().map(str::to_owned));
         let plan = Plan::new(self.library, &self.selection(api.clone()));
         let mut apis: Vec<&str> = plan.items.iter().map(|item| item.vector.api()).collect();
         apis.dedup();
@@ -127,6 +139,7 @@ impl Job<'_> {
             level: self.level(),
             dialect: self.dialect(IRI),
             mirror_dialect: self.dialect(MIRROR),
+            document: self.known.profile().is_some(),
             api,
             world: chosen.world.clone(),
             read_only: chosen.read_only,
@@ -136,14 +149,31 @@ impl Job<'_> {
 
     fn level(&self) -> Level {
         let default = if self.remote { Level::Spec } else { Level::Exact };
+        let default = self.known.level().map_or(default, |most| default.min(most));
         self.args.selection.level.map_or(default, Level::from)
+    }
+
+    /// A profile knows its node only so strictly, only by one API and only in one dialect.
+    fn fits_profile(&self) -> Result<(), Exit> {
+        let Some(profile) = self.known.profile() else { return Ok(()) };
+        if self.known.level().is_some_and(|most| self.level() > most) {
+            let why = format!("the profile {profile} knows its node at level spec only");
+            return Err(Exit::Usage.because(why));
+        }
+        let chosen = &self.args.selection;
+        let dialect = chosen.dialect.as_deref().filter(|one| Some(*one) != self.known.dialect());
+        let api = chosen.api.as_deref().filter(|one| Some(*one) != self.known.api());
+        match dialect.or(api) {
+            Some(other) => Err(Exit::Usage.because(format!("the profile {profile} is not of {other}"))),
+            None => Ok(()),
+        }
     }
 
     /// The dialect of an API: the one that was asked for, if it is one of this API, else the default.
     fn dialect(&self, api: &str) -> String {
-        let known = tanglegram_target::dialects(api);
-        let chosen = self.args.selection.dialect.as_deref().filter(|chosen| known.contains(chosen));
-        chosen.unwrap_or(known[0]).to_owned()
+        let dialects = tanglegram_target::dialects(api);
+        let chosen = self.args.selection.dialect.as_deref().or(self.known.dialect());
+        chosen.filter(|chosen| dialects.contains(chosen)).unwrap_or(dialects[0]).to_owned()
     }
 
     /// What is selected, which is not nothing.
@@ -187,6 +217,7 @@ impl Job<'_> {
             target: target.to_owned(),
             dialect: dialects,
             level: self.level().name().to_owned(),
+            profile: self.known.profile().map(str::to_owned),
             vectors: plan.digest(),
             ..About::default()
         }
@@ -204,6 +235,24 @@ impl Job<'_> {
             ..self.about("the reference node", api.as_deref(), &plan)
         };
         Ok(self.drive(&mut embedded, &plan, about, None).await)
+    }
+
+    /// What was recorded of a node.
+    async fn recorded(&self, file: &Path) -> Result<Checked, Exit> {
+        // Other versions' replies are told by their digits.
+        let version: String = self.version().chars().filter(char::is_ascii_digit).collect();
+        let recording = Recording::read(file, &version).map_err(|error| Exit::InvalidInput.because(error))?;
+        let plan = self.plan(Some(recording.api()))?;
+        let about = About {
+            software: Some("a recording".to_owned()),
+            ..self.about(&file.display().to_string(), Some(recording.api()), &plan)
+        };
+        Ok(self.drive(&mut Recorder::new(recording), &plan, about, None).await)
+    }
+
+    /// The version of which a recording is asked: that of the profile, else of the dialect.
+    fn version(&self) -> String {
+        self.known.profile().map_or_else(|| self.dialect(IRI), str::to_owned)
     }
 
     /// One node after the other, until all are checked or somebody has enough.
@@ -302,7 +351,7 @@ impl Job<'_> {
         let started = Instant::now();
         let mut progress = Progress::new(self.args, about, plan, log);
         let ending = {
-            let mut observe = |outcome: Outcome<'_>| progress.observe(&outcome);
+            let mut observe = |outcome: Outcome<'_>| progress.observe(&self.known.judge(outcome));
             let run = tanglegram_runner::run(plan, provider, &options, &mut observe);
             tokio::select! {
                 biased;
@@ -310,7 +359,10 @@ impl Job<'_> {
                 ending = run => Some(ending),
             }
         };
-        progress.finish(ending, started.elapsed())
+        let mut checked = progress.finish(ending, started.elapsed());
+        checked.exit = self.known.update(&checked.run, checked.exit);
+        checked.run.exit = checked.exit as u8;
+        checked
     }
 }
 

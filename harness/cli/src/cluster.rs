@@ -26,15 +26,22 @@ pub(crate) fn exit(exits: impl Iterator<Item = Exit>) -> Exit {
 pub(crate) fn summary(runs: &[Run], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{} targets", runs.len())?;
     for (number, run) in runs.iter().enumerate() {
-        let [passed, failed, skipped] = Mark::ALL.map(|mark| run.count(mark));
         let software = run.about.software.as_deref().unwrap_or("?");
         let told = match &run.unusable {
             Some(why) => format!("cut short: {why}"),
-            None => format!("{passed} passed, {failed} failed, {skipped} skipped"),
+            None => counts(run),
         };
         writeln!(out, "  [{}] {} ({software}): {told}", number + 1, run.about.target)?;
     }
     differing(runs, out)
+}
+
+/// The number of each verdict there is; passed, failed and skipped always.
+fn counts(run: &Run) -> String {
+    let all = Mark::ALL.map(|mark| (mark, run.count(mark)));
+    let told =
+        all.iter().filter(|(mark, count)| *count > 0 || matches!(mark, Mark::Pass | Mark::Fail | Mark::Skip));
+    told.map(|(mark, count)| format!("{count} {}", mark.word())).collect::<Vec<_>>().join(", ")
 }
 
 fn differing(runs: &[Run], out: &mut dyn Write) -> io::Result<()> {

@@ -27,7 +27,7 @@ pub(crate) const EXITS: [(Exit, &str); 10] = [
     (Exit::InvalidInput, "a vector, specification, world or report file is invalid; nothing was sent"),
     (Exit::Unusable, "the target cannot be used, or stopped answering; results cannot be written"),
     (Exit::Nothing, "nothing was selected or run, or seeds of a sweep are missing"),
-    (Exit::Stale, "a baseline lists a failure that passes"),
+    (Exit::Stale, "a profile or baseline lists a failure that passes"),
     (Exit::Violated, "a simulation violated an invariant"),
     (Exit::NotReproduced, "a run did not reproduce"),
     (Exit::Interrupted, "interrupted by Ctrl-C; what was done is reported"),

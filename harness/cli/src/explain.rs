@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use clap::Args;
 use serde_json::json;
-use tanglegram_runner::Library;
-use tanglegram_vector::{Clause, SpecFile, Vector, nearest};
+use tanglegram_runner::{Library, deviations, read_profiles};
+use tanglegram_vector::{Clause, ExpectedFile, SpecFile, Vector, nearest};
 
 use crate::args::SourceArgs;
 use crate::exit::{self, Exit};
@@ -39,13 +39,17 @@ pub(crate) fn explain(args: &ExplainArgs) -> Exit {
         unknown(&library, &args.subject);
         return Exit::Nothing;
     }
-    let style = Style::of(&io::stdout());
+    let profiles = match read_profiles() {
+        Ok(profiles) => profiles,
+        Err(found) => return problems::print(&found),
+    };
+    let told = Told { library: &library, profiles: &profiles, style: Style::of(&io::stdout()) };
     let mut out = io::BufWriter::new(io::stdout().lock());
     // A closed pipe is no failure.
     let _ = if args.json {
-        meant.iter().try_for_each(|(spec, clause)| print_json(&library, spec, clause, &mut out))
+        meant.iter().try_for_each(|(spec, clause)| told.json(spec, clause, &mut out))
     } else {
-        print_text(&library, &meant, style, &mut out)
+        told.text(&meant, &mut out)
     };
     let _ = out.flush();
     Exit::Expected
@@ -73,56 +77,81 @@ fn unknown(library: &Library, subject: &str) {
     }
 }
 
-fn print_text(library: &Library, meant: &[Meant<'_>], style: Style, out: &mut impl Write) -> io::Result<()> {
-    let mut shown: Option<&SpecFile> = None;
-    for (spec, clause) in meant {
-        print_clause(library, clause, style, out)?;
-        shown = match shown {
-            Some(other) if !std::ptr::eq(other, *spec) => {
-                print_schema(other, style, out).map(|()| Some(*spec))?
-            }
-            _ => Some(*spec),
-        };
-    }
-    shown.map_or(Ok(()), |spec| print_schema(spec, style, out))
+/// What is known, and how it is told.
+struct Told<'l> {
+    library: &'l Library,
+    profiles: &'l [(&'static str, ExpectedFile)],
+    style: Style,
 }
 
-fn print_clause(library: &Library, clause: &Clause, style: Style, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{}", style.strong(&clause.id))?;
-    writeln!(out, "  {}", clause.requires)?;
-    writeln!(out, "  {}", style.faint(&format!("Document: {}", clause.source)))?;
-    if let Some(note) = &clause.note {
-        writeln!(out, "  Known nodes: {}", note.trim())?;
+impl Told<'_> {
+    fn text(&self, meant: &[Meant<'_>], out: &mut impl Write) -> io::Result<()> {
+        let mut shown: Option<&SpecFile> = None;
+        for (spec, clause) in meant {
+            self.clause(clause, out)?;
+            shown = match shown {
+                Some(other) if !std::ptr::eq(other, *spec) => {
+                    self.schema(other, out).map(|()| Some(*spec))?
+                }
+                _ => Some(*spec),
+            };
+        }
+        shown.map_or(Ok(()), |spec| self.schema(spec, out))
     }
-    let holding: Vec<&Vector> = holding(library, clause).collect();
-    writeln!(out, "  {} vectors:", holding.len())?;
-    for vector in &holding {
-        let about = vector.about.as_deref().map(|about| format!("  {about}")).unwrap_or_default();
-        let place = style.faint(&format!("  {} ({})", place(vector), vector.level.name()));
-        writeln!(out, "    {}{about}{place}", vector.path)?;
+
+    fn clause(&self, clause: &Clause, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "{}", self.style.strong(&clause.id))?;
+        writeln!(out, "  {}", clause.requires)?;
+        writeln!(out, "  {}", self.style.faint(&format!("Document: {}", clause.source)))?;
+        if let Some(note) = &clause.note {
+            writeln!(out, "  Known nodes: {}", note.trim())?;
+        }
+        let holding: Vec<&Vector> = holding(self.library, clause).collect();
+        for deviation in deviations(self.profiles, &holding) {
+            let at_times = if deviation.flaky { " (at times)" } else { "" };
+            let reason = deviation.known.reason.as_deref().unwrap_or_default();
+            writeln!(out, "  {}{at_times}: {reason}", deviation.profile)?;
+            let evidence = deviation.known.evidence.as_deref().unwrap_or_default();
+            writeln!(out, "    {}", self.style.faint(&format!("seen in {evidence}")))?;
+        }
+        writeln!(out, "  {} vectors:", holding.len())?;
+        for vector in &holding {
+            let about = vector.about.as_deref().map(|about| format!("  {about}")).unwrap_or_default();
+            let place = self.style.faint(&format!("  {} ({})", place(vector), vector.level.name()));
+            writeln!(out, "    {}{about}{place}", vector.path)?;
+        }
+        writeln!(out)
     }
-    writeln!(out)
-}
 
-fn print_schema(spec: &SpecFile, style: Style, out: &mut impl Write) -> io::Result<()> {
-    let Some(reply) = &spec.reply else { return Ok(()) };
-    writeln!(out, "{}", style.strong(&format!("{}: the schema of a reply with status 200", spec.command)))?;
-    let text = serde_json::to_string_pretty(reply).unwrap_or_default();
-    text.lines().try_for_each(|line| writeln!(out, "  {line}"))
-}
+    fn schema(&self, spec: &SpecFile, out: &mut impl Write) -> io::Result<()> {
+        let Some(reply) = &spec.reply else { return Ok(()) };
+        let title = format!("{}: the schema of a reply with status 200", spec.command);
+        writeln!(out, "{}", self.style.strong(&title))?;
+        let text = serde_json::to_string_pretty(reply).unwrap_or_default();
+        text.lines().try_for_each(|line| writeln!(out, "  {line}"))
+    }
 
-fn print_json(library: &Library, spec: &SpecFile, clause: &Clause, out: &mut impl Write) -> io::Result<()> {
-    let vectors = holding(library, clause).map(|vector| {
-        json!({
-            "path": vector.path, "about": vector.about, "level": vector.level.name(),
-            "dialects": vector.dialects, "place": place(vector),
-        })
-    });
-    let line = json!({
-        "type": "clause", "id": clause.id, "requires": clause.requires, "source": clause.source,
-        "note": clause.note, "command": spec.command, "reply": spec.reply, "vectors": vectors.collect::<Vec<_>>(),
-    });
-    writeln!(out, "{line}")
+    fn json(&self, spec: &SpecFile, clause: &Clause, out: &mut impl Write) -> io::Result<()> {
+        let holding: Vec<&Vector> = holding(self.library, clause).collect();
+        let vectors = holding.iter().map(|vector| {
+            json!({
+                "path": vector.path, "about": vector.about, "level": vector.level.name(),
+                "dialects": vector.dialects, "place": place(vector),
+            })
+        });
+        let deviations = deviations(self.profiles, &holding).into_iter().map(|one| {
+            json!({
+                "profile": one.profile, "flaky": one.flaky, "reason": one.known.reason,
+                "evidence": one.known.evidence, "vectors": one.known.vectors,
+            })
+        });
+        let line = json!({
+            "type": "clause", "id": clause.id, "requires": clause.requires, "source": clause.source,
+            "note": clause.note, "command": spec.command, "reply": spec.reply,
+            "vectors": vectors.collect::<Vec<_>>(), "deviations": deviations.collect::<Vec<_>>(),
+        });
+        writeln!(out, "{line}")
+    }
 }
 
 fn holding<'l>(library: &'l Library, clause: &'l Clause) -> impl Iterator<Item = &'l Vector> {

@@ -32,5 +32,8 @@ pub(crate) fn summary(summary: &Summary, run: &Run) -> Value {
 }
 
 fn counts(counts: &Counts) -> Value {
-    json!({ "passed": counts.passed, "failed": counts.failed, "skipped": counts.skipped })
+    json!({
+        "passed": counts.passed, "failed": counts.failed, "known": counts.known, "flaky": counts.flaky,
+        "stale": counts.stale, "skipped": counts.skipped,
+    })
 }

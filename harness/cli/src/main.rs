@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod interrupt;
 mod json;
+mod known;
 mod mine;
 mod mutate;
 mod new;

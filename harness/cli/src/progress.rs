@@ -85,6 +85,8 @@ impl<'a> Progress<'a> {
         let style = Style::of(&io::stdout());
         let mut out = io::stdout().lock();
         report::failures(&self.run, self.args.transcripts, style, &mut out)?;
+        report::stale(&self.run, style, &mut out)?;
+        report::known(&self.run, &mut out)?;
         report::summary(&self.summary, elapsed, style, &mut out)
     }
 
@@ -106,7 +108,8 @@ impl<'a> Progress<'a> {
             None => Exit::Interrupted,
             Some(Ending::Unusable(_)) => Exit::Unusable,
             Some(Ending::Complete) if counts.failed > 0 => Exit::Failed,
-            Some(Ending::Complete) if counts.passed == 0 => Exit::Nothing,
+            Some(Ending::Complete) if counts.stale > 0 => Exit::Stale,
+            Some(Ending::Complete) if counts.total() == counts.skipped => Exit::Nothing,
             Some(Ending::Complete) => Exit::Expected,
         }
     }

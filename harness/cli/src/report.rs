@@ -1,9 +1,10 @@
 //! The report for people: failures by command, then a table and what was skipped.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use tanglegram_runner::report::{Case, Failed, Run};
+use tanglegram_runner::report::{Case, Failed, Mark, Run};
 use tanglegram_runner::{Counts, Summary};
 
 use crate::style::Style;
@@ -15,8 +16,9 @@ const WHOLE: usize = 20;
 pub(crate) fn failures(run: &Run, transcripts: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut shown = 0;
     for (group, cases) in run.groups() {
+        let failed = cases.iter().filter(|case| case.verdict == Mark::Fail);
         let failed: Vec<(&Case, &Failed)> =
-            cases.iter().filter_map(|case| Some((*case, case.failure.as_ref()?))).collect();
+            failed.filter_map(|case| Some((*case, case.failure.as_ref()?))).collect();
         if failed.is_empty() {
             continue;
         }
@@ -36,6 +38,30 @@ pub(crate) fn failures(run: &Run, transcripts: bool, style: Style, out: &mut dyn
     Ok(())
 }
 
+/// What is listed as known to fail and passes.
+pub(crate) fn stale(run: &Run, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let stale = run.cases.iter().filter(|case| case.verdict == Mark::Stale);
+    for case in stale {
+        let why = case.reason.as_deref().unwrap_or_default();
+        writeln!(out, "{} {}\n  {why}\n", style.bad("STALE"), style.strong(&case.path))?;
+    }
+    Ok(())
+}
+
+/// The reasons for which vectors are known to fail, with their numbers.
+pub(crate) fn known(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    for mark in [Mark::KnownFail, Mark::Flaky] {
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for case in run.cases.iter().filter(|case| case.verdict == mark) {
+            *reasons.entry(case.reason.as_deref().unwrap_or_default()).or_default() += 1;
+        }
+        for (reason, count) in reasons {
+            writeln!(out, "{} {count}: {reason}", mark.word())?;
+        }
+    }
+    Ok(())
+}
+
 /// One failed vector: where, what differs, and what was said if that is wanted.
 fn one_failure(
     case: &Case,
@@ -50,8 +76,8 @@ fn one_failure(
     }
     let step = if failure.step > 1 { format!(", step {}", failure.step) } else { String::new() };
     writeln!(out, "  at {}{step}; clauses {}", failure.place, case.clauses.join(", "))?;
-    if let Some(error) = &failure.error {
-        writeln!(out, "  {error}")?;
+    for told in failure.note.iter().chain(&failure.error) {
+        writeln!(out, "  {told}")?;
     }
     for difference in &failure.differences {
         writeln!(out, "  {}", style.strong(&difference.path))?;
@@ -80,22 +106,29 @@ pub(crate) fn summary(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let width = summary.files.keys().map(String::len).max().unwrap_or(0).max("all".len());
-    writeln!(out, "{:width$}  passed  failed  skipped", "")?;
+    let more = summary.all.known + summary.all.flaky + summary.all.stale > 0;
+    let known = if more { "  known" } else { "" };
+    writeln!(out, "{:width$}  passed  failed{known}  skipped", "")?;
     for (file, counts) in &summary.files {
-        row(file, counts, width, style, out)?;
+        row(&format!("{file:width$}"), counts, more, style, out)?;
     }
-    row("all", &summary.all, width, style, out)?;
+    row(&format!("{:width$}", "all"), &summary.all, more, style, out)?;
     for (reason, count) in &summary.skips {
         writeln!(out, "skipped {count}: {reason}")?;
     }
-    let Counts { passed, failed, skipped } = summary.all;
-    let result = format!("{passed} passed, {failed} failed, {skipped} skipped");
-    let result = if failed > 0 { style.bad(&result) } else { style.good(&result) };
+    let Counts { passed, failed, known, flaky, stale, skipped } = summary.all;
+    let parts = [(known, Mark::KnownFail), (flaky, Mark::Flaky), (stale, Mark::Stale)];
+    let some = parts.iter().filter(|(count, _)| *count > 0);
+    let some: String = some.map(|(count, mark)| format!(", {count} {}", mark.word())).collect();
+    let result = format!("{passed} passed, {failed} failed{some}, {skipped} skipped");
+    let result = if failed + stale > 0 { style.bad(&result) } else { style.good(&result) };
     writeln!(out, "{result} in {:.2} s", elapsed.as_secs_f64())
 }
 
-fn row(name: &str, counts: &Counts, width: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let failed = format!("{:>6}", counts.failed);
-    let failed = if counts.failed > 0 { style.bad(&failed) } else { failed };
-    writeln!(out, "{name:width$}  {:>6}  {failed}  {:>7}", counts.passed, counts.skipped)
+fn row(name: &str, counts: &Counts, more: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let bad = counts.failed + counts.stale;
+    let failed = format!("{bad:>6}");
+    let failed = if bad > 0 { style.bad(&failed) } else { failed };
+    let known = if more { format!("  {:>5}", counts.known + counts.flaky) } else { String::new() };
+    writeln!(out, "{name}  {:>6}  {failed}{known}  {:>7}", counts.passed, counts.skipped)
 }

@@ -20,8 +20,10 @@ fn holds(world: &str, dialect: &str) {
     let ended = tanglegram(&args);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     let own = tanglegram(&["check", "--level", "exact", "--world", world, "--dialect", dialect]);
-    let counts = |text: &str| {
-        text.lines().last().and_then(|line| line.split_once(" in ")).map(|(counts, _)| counts.to_owned())
+    // What any ledger is asked depends on the node's state and settings, where those of the embedded node are others.
+    let counts = |text: &str| -> Vec<String> {
+        let rows = text.lines().filter(|line| line.starts_with("iri/") && !line.starts_with("iri/anywhere"));
+        rows.map(str::to_owned).collect()
     };
     assert_eq!(counts(&ended.stdout), counts(&own.stdout), "as many as against the embedded node");
 }

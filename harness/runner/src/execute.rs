@@ -108,9 +108,6 @@ impl Run<'_, '_> {
         };
         let reply = match result {
             Ok(reply) => reply,
-            Err(ExchangeError::NoOtherAddress) => {
-                return Err(Stop::Skip(ExchangeError::NoOtherAddress.to_string()));
-            }
             Err(error) => return Err(self.no_reply(step, number, request, error)),
         };
         self.judge(step, number, request, &reply)?;
@@ -152,7 +149,9 @@ impl Run<'_, '_> {
 
     fn bad_walk(&self, step: &Step, number: usize, request: &Request, reply: &Reply, error: String) -> Stop {
         let transcript = self.transcript(request, Some(reply));
-        Stop::Failed { failure: self.failure(step, number, Some(error), transcript), broken: None }
+        let mut failure = self.failure(step, number, Some(error), transcript);
+        failure.reply = Some(reply.clone());
+        Stop::Failed { failure, broken: None }
     }
 
     fn judge(&self, step: &Step, number: usize, request: &Request, reply: &Reply) -> Result<(), Stop> {
@@ -163,8 +162,12 @@ impl Run<'_, '_> {
         if differences.is_empty() {
             return Ok(());
         }
+        if let Some(reason) = &step.given {
+            return Err(Stop::Skip(reason.clone()));
+        }
         let mut failure = self.failure(step, number, None, self.transcript(request, Some(reply)));
         failure.differences = differences.into_vec();
+        failure.reply = Some(reply.clone());
         Err(Stop::Failed { failure, broken: None })
     }
 
@@ -175,7 +178,9 @@ impl Run<'_, '_> {
                     return Err(Stop::Skip(reason.clone()));
                 }
                 let error = format!("nothing to capture at /{}", capture.pointer.join("/"));
-                let failure = self.failure(step, number, Some(error), self.transcript(request, Some(reply)));
+                let transcript = self.transcript(request, Some(reply));
+                let mut failure = self.failure(step, number, Some(error), transcript);
+                failure.reply = Some(reply.clone());
                 return Err(Stop::Failed { failure, broken: None });
             };
             self.captured.insert(capture.name.clone(), value);
@@ -184,6 +189,9 @@ impl Run<'_, '_> {
     }
 
     fn no_reply(&self, step: &Step, number: usize, request: &Request, error: ExchangeError) -> Stop {
+        if let ExchangeError::NoOtherAddress | ExchangeError::NotRecorded = error {
+            return Stop::Skip(error.to_string());
+        }
         let transcript = self.transcript(request, None);
         let failure = self.failure(step, number, Some(error.to_string()), transcript);
         Stop::Failed { failure, broken: Some(error) }
@@ -196,7 +204,7 @@ impl Run<'_, '_> {
 
     fn failure(&self, step: &Step, number: usize, error: Option<String>, transcript: String) -> Box<Failure> {
         let place = self.item.vector.place_of(step.span);
-        Box::new(Failure { step: number, place, error, differences: Vec::new(), transcript })
+        Box::new(Failure { step: number, place, error, transcript, ..Failure::default() })
     }
 }
 
@@ -238,7 +246,7 @@ fn aside<'a>(
 
 /// Now, in milliseconds since 1970.
 #[allow(clippy::disallowed_methods, reason = "the clock of the one who asks, to judge a node's timestamps")]
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }

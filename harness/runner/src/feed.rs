@@ -14,6 +14,8 @@ use crate::preflight::preflight;
 
 /// Longest wait for a node to reach a state after its transactions were stored.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How transactions are fed: some nodes take a milestone for one only when it is broadcast.
+const FEEDING: [&str; 2] = ["storeTransactions", "broadcastTransactions"];
 /// Pause between two looks at it.
 const POLL: Duration = Duration::from_millis(200);
 
@@ -110,26 +112,36 @@ impl Feeding {
     }
 }
 
-/// Stores the transactions of a state, bundle by bundle.
+/// Stores and broadcasts the transactions of a state, bundle by bundle.
 async fn store(state: &State, one_by_one: bool, client: &mut Client) -> Result<(), Refusal> {
     for batch in &state.steps {
         let size = if one_by_one { 1 } else { batch.trytes.len().max(1) };
         for trytes in batch.trytes.chunks(size) {
-            let body = serde_json::json!({ "command": "storeTransactions", "trytes": trytes }).to_string();
             let failed = |why: String| {
                 let (state, batch) = (&state.name, &batch.name);
                 Refusal::Unusable(format!("feeding state {state}: storing bundle {batch} failed: {why}"))
             };
-            let reply = client.exchange(&Request::command(body).may_be_repeated()).await;
-            let reply = reply.map_err(|error| failed(error.to_string()))?;
-            if reply.status.as_u16() != 200 {
-                let text = String::from_utf8_lossy(&reply.body[..reply.body.len().min(400)]);
-                let why = format!("{} `{}`", reply.status.as_u16(), shorten(&text, 120));
-                return Err(failed(format!("{why}; does the node have the fixture's settings?")));
+            for command in FEEDING {
+                send(command, trytes, client).await.map_err(failed)?;
             }
         }
     }
     Ok(())
+}
+
+/// One call with transactions.
+async fn send(command: &str, trytes: &[String], client: &mut Client) -> Result<(), String> {
+    let body = serde_json::json!({ "command": command, "trytes": trytes }).to_string();
+    let reply = client
+        .exchange(&Request::command(body).may_be_repeated())
+        .await
+        .map_err(|error| error.to_string())?;
+    if reply.status.as_u16() == 200 {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&reply.body[..reply.body.len().min(400)]);
+    let why = format!("{} `{}`", reply.status.as_u16(), shorten(&text, 120));
+    Err(format!("{why}; does the node have the fixture's settings?"))
 }
 
 /// Waits until getNodeInfo shows what the state demands.

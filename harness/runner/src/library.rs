@@ -23,6 +23,8 @@ pub struct Library {
     pub fixture: Arc<Fixture>,
     /// The replies recorded of networks.
     pub recorded: Recorded,
+    /// Whether the vectors are the ones built in.
+    pub is_built_in: bool,
 }
 
 impl Library {
@@ -45,7 +47,11 @@ impl Library {
         let networks = vectors.filter_map(|vector| Some((vector, vector.network.as_ref()?)));
         problems.extend(networks.flat_map(|(vector, its)| network::check(vector, its)));
         let recorded = Recorded::default();
-        if problems.is_empty() { Ok(Self { specs, files, fixture, recorded }) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Self { specs, files, fixture, recorded, is_built_in: false })
+        } else {
+            Err(problems)
+        }
     }
 
     /// Every vector, file by file.

@@ -117,13 +117,7 @@ pub(crate) async fn execute(
 
 fn failed(vector: &Vector, span: Span, step: usize, error: String) -> Verdict {
     let (place, differences) = (vector.place_of(span), Vec::new());
-    Verdict::Fail(Box::new(Failure {
-        step,
-        place,
-        error: Some(error),
-        differences,
-        transcript: String::new(),
-    }))
+    Verdict::Fail(Box::new(Failure { step, place, error: Some(error), differences, ..Failure::default() }))
 }
 
 struct Run<'r, 'v> {
@@ -270,7 +264,7 @@ impl Run<'_, '_> {
 
     fn failure(&self, step: &Step, number: usize, error: String, transcript: String) -> Box<Failure> {
         let place = self.item.vector.place_of(step.span);
-        Box::new(Failure { step: number, place, error: Some(error), differences: Vec::new(), transcript })
+        Box::new(Failure { step: number, place, error: Some(error), transcript, ..Failure::default() })
     }
 }
 

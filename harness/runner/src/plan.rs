@@ -7,7 +7,7 @@ use tanglegram_vector::{ANY_WORLD, Level, Vector};
 use crate::library::Library;
 use crate::prepare::Prepared;
 use crate::snapshot::Recorded;
-use tanglegram_target::{IRI, MIRROR, WORLDS};
+use tanglegram_target::{IRI, MIRROR, WORLDS, dialects};
 
 /// What the user wants to be run.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct Selection {
     pub dialect: String,
     /// The dialect a mirror node is held to.
     pub mirror_dialect: String,
+    /// Run what the document demands in its own dialect too: a profile knows how its node answers that.
+    pub document: bool,
     /// Only vectors of this API.
     pub api: Option<String>,
     /// Only vectors of this world, and those of any.
@@ -88,7 +90,10 @@ impl Selection {
     /// Why a vector that is wanted is not run.
     fn refuses(&self, vector: &Vector) -> Option<String> {
         let dialect = if vector.api() == MIRROR { &self.mirror_dialect } else { &self.dialect };
-        if !vector.dialects.is_empty() && !vector.dialects.contains(dialect) {
+        let speaks_of = |dialect: &str| vector.dialects.iter().any(|one| one == dialect);
+        let of_document =
+            self.document && vector.level == Level::Spec && speaks_of(dialects(vector.api())[0]);
+        if !(vector.dialects.is_empty() || speaks_of(dialect) || of_document) {
             return Some(format!("speaks of {}, not of {dialect}", vector.dialects.join(", ")));
         }
         if self.external && vector.network.is_some() {
@@ -104,12 +109,14 @@ impl Selection {
 }
 
 /// Any world, then the worlds and their states in order; in a state the vectors that leave traces come last, and those
-/// of any world last of all: a node that is fed must not have them before.
+/// of any world last of all: a node that is fed must not have them before. So do those that want the node to be in some
+/// state, which it may have only then.
 fn rank(vector: &Vector) -> (usize, usize, bool) {
     let world = WORLDS.iter().position(|world| world.name == vector.world);
     let states = world.map_or(&[][..], |world| WORLDS[world].states);
     let state = states.iter().position(|state| Some(*state) == vector.state.as_deref());
-    let any = if vector.dirties { WORLDS.len() + 1 } else { 0 };
+    let wants = vector.steps.iter().any(|step| step.given.is_some());
+    let any = if vector.dirties || wants { WORLDS.len() + 1 } else { 0 };
     (world.map_or(any, |world| world + 1), state.unwrap_or(0), vector.dirties)
 }
 

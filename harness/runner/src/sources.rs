@@ -28,11 +28,29 @@ impl Library {
     pub fn load(vectors: Option<&Path>, specs: Option<&Path>) -> Result<Self, Vec<Problem>> {
         let specs = specs.map_or_else(|| Ok(embedded(&SPECS, "specs")), folder)?;
         let recorded = vectors.map_or_else(embedded_snapshots, snapshots_below);
+        let is_built_in = vectors.is_none();
         let vectors = vectors.map_or_else(|| Ok(embedded(&VECTORS, "vectors")), folder)?;
         let fixture = Fixture::read(FACTS, TRANSACTIONS)
             .map_err(|error| vec![Problem::of_file("fixtures/recorded/iri-1.8", unreadable(&error))])?;
-        Ok(Self { recorded, ..Self::read(&specs, &vectors, Arc::new(fixture))? })
+        Ok(Self { recorded, is_built_in, ..Self::read(&specs, &vectors, Arc::new(fixture))? })
     }
+}
+
+/// The folder of the specifications that holds what known nodes do otherwise.
+const PROFILES: &str = "profiles";
+
+/// The names of the profiles there are, sorted.
+pub fn profiles() -> Vec<&'static str> {
+    let files = SPECS.get_dir(PROFILES).into_iter().flat_map(Dir::files);
+    let mut names: Vec<&str> = files.filter_map(|file| file.path().file_stem()?.to_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The profile of a known node.
+pub fn profile(name: &str) -> Option<Arc<Source>> {
+    let file = SPECS.get_file(format!("{PROFILES}/{name}.yaml"))?;
+    Some(Source::new(format!("specs/{PROFILES}/{name}.yaml"), file.contents_utf8()?))
 }
 
 /// The folder beside vector files that holds recorded replies.
@@ -77,7 +95,7 @@ fn embedded(dir: &Dir<'_>, name: &str) -> Vec<Arc<Source>> {
     let mut sources = Vec::new();
     let mut folders = vec![dir];
     while let Some(folder) = folders.pop() {
-        folders.extend(folder.dirs());
+        folders.extend(folder.dirs().filter(|inner| !inner.path().ends_with(PROFILES)));
         for file in folder.files().filter(|file| is_yaml(file.path())) {
             let text = file.contents_utf8().unwrap_or_default();
             sources.push(Source::new(format!("{name}/{}", file.path().display()), text));
@@ -119,7 +137,7 @@ fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<
     }
     for entry in std::fs::read_dir(path)? {
         let path = entry?.path();
-        let wanted = path.is_dir() || is_yaml(&path);
+        let wanted = if path.is_dir() { !path.ends_with(PROFILES) } else { is_yaml(&path) };
         if wanted && depth < DEEPEST && found.len() < MOST_FILES {
             walk(&path, depth + 1, found)?;
         }

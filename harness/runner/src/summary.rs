@@ -4,13 +4,19 @@ use std::collections::BTreeMap;
 
 use crate::verdict::{Outcome, Verdict};
 
-/// How many passed, failed and were skipped.
+/// How many vectors came to which verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Answered as demanded.
     pub passed: usize,
     /// Answered otherwise.
     pub failed: usize,
+    /// Answered otherwise, as is known.
+    pub known: usize,
+    /// Answered otherwise, as at times.
+    pub flaky: usize,
+    /// Answered as demanded, although known not to.
+    pub stale: usize,
     /// Not asked.
     pub skipped: usize,
 }
@@ -18,13 +24,16 @@ pub struct Counts {
 impl Counts {
     /// All of them.
     pub fn total(&self) -> usize {
-        self.passed + self.failed + self.skipped
+        self.passed + self.failed + self.known + self.flaky + self.stale + self.skipped
     }
 
     fn add(&mut self, verdict: &Verdict) {
         match verdict {
             Verdict::Pass => self.passed += 1,
             Verdict::Fail(_) => self.failed += 1,
+            Verdict::KnownFail(..) => self.known += 1,
+            Verdict::Flaky(..) => self.flaky += 1,
+            Verdict::Stale(_) => self.stale += 1,
             Verdict::Skip(_) => self.skipped += 1,
         }
     }

@@ -15,12 +15,18 @@ pub enum Verdict {
     Pass,
     /// It did not.
     Fail(Box<Failure>),
+    /// It did not, as is known of it, for this reason.
+    KnownFail(Box<Failure>, String),
+    /// It did not, as it does at times, for this reason.
+    Flaky(Box<Failure>, String),
+    /// It did, although it is known not to; where that is listed.
+    Stale(String),
     /// It was not asked, for this reason.
     Skip(String),
 }
 
 /// How a node did not answer as demanded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Failure {
     /// Which step, from 1.
     pub step: usize,
@@ -32,6 +38,10 @@ pub struct Failure {
     pub differences: Vec<Difference>,
     /// The exchange of the step as text.
     pub transcript: String,
+    /// The reply that was judged, if one came.
+    pub reply: Option<Reply>,
+    /// What else there is to say.
+    pub note: Option<String>,
 }
 
 impl Failure {

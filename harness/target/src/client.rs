@@ -127,6 +127,9 @@ pub enum ExchangeError {
     /// A request is to come from an address that is not loopback, and this machine has none.
     #[error("this machine has no address but loopback")]
     NoOtherAddress,
+    /// A recording answers, and it does not have this request.
+    #[error("not in the recording")]
+    NotRecorded,
     /// The request cannot be put into HTTP.
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
@@ -186,6 +189,9 @@ impl<C: Connector> Client<C> {
     /// # Errors
     /// No complete reply; the connection is then given up.
     pub async fn exchange(&mut self, request: &Request) -> Result<Reply, ExchangeError> {
+        if let Some(replay) = self.endpoint.replay() {
+            return replay.answer(request, self.endpoint.authorization()).ok_or(ExchangeError::NotRecorded);
+        }
         let started = Instant::now();
         let deadline = started + self.limits.exchange;
         let prepared = self.prepare(request)?;
@@ -207,6 +213,9 @@ impl<C: Connector> Client<C> {
     /// # Errors
     /// No complete reply, or no such address.
     pub async fn exchange_from_outside(&mut self, request: &Request) -> Result<Reply, ExchangeError> {
+        if self.endpoint.replay().is_some() {
+            return Err(ExchangeError::NotRecorded);
+        }
         let started = Instant::now();
         let deadline = started + self.limits.exchange;
         let prepared = self.prepare(request)?;

@@ -11,6 +11,7 @@ use hyper::header::{
 };
 use thiserror::Error;
 
+use crate::recording::Replay;
 use crate::tls::{Tls, TlsError};
 
 /// Shorter secrets are not looked for in what is told: too much would fit.
@@ -48,6 +49,8 @@ pub struct Endpoint {
     secrets: Arc<[String]>,
     tls: Option<Tls>,
     proxy: Option<Box<Endpoint>>,
+    /// What answers in place of a node.
+    replay: Option<Replay>,
 }
 
 impl Endpoint {
@@ -81,11 +84,34 @@ impl Endpoint {
             secrets: Arc::default(),
             tls: None,
             proxy: None,
+            replay: None,
         };
         match authority.as_str().rsplit_once('@') {
             Some((user, _)) => endpoint.hiding(user).with_credentials(&decode_percent(user)),
             None => Ok(endpoint),
         }
+    }
+
+    /// A recording that answers as the node did.
+    pub(crate) fn recorded(name: &str, replay: Replay) -> Self {
+        let (host, path) = (name.to_owned(), String::new());
+        Self {
+            host,
+            port: 0,
+            path,
+            is_secure: false,
+            authorization: None,
+            headers: HeaderMap::new(),
+            secrets: Arc::default(),
+            tls: None,
+            proxy: None,
+            replay: Some(replay),
+        }
+    }
+
+    /// The recording that answers, if it is no node.
+    pub(crate) fn replay(&self) -> Option<&Replay> {
+        self.replay.as_ref()
     }
 
     /// The same, authorized by `user:password`, which is no secret.
@@ -203,6 +229,9 @@ impl Endpoint {
 
     /// Host and port, as the Host header has them.
     pub fn authority(&self) -> String {
+        if self.replay.is_some() {
+            return self.host.clone();
+        }
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
         } else {

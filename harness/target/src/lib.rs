@@ -18,6 +18,7 @@ pub mod process;
 mod provider;
 mod proxies;
 mod recorder;
+mod recording;
 mod tls;
 mod worlds;
 
@@ -36,6 +37,7 @@ pub use mutant::{Mutant, NotBuilt};
 pub use provider::{Need, Provider, Refusal};
 pub use proxies::{BadProxy, Proxies};
 pub use recorder::{Exchange, RecordingProxy};
+pub use recording::{Recorder, Recording, RecordingError};
 pub use tls::{Tls, TlsError};
 pub use worlds::{DIALECTS, IRI, MIRROR, MIRROR_DIALECTS, WORLDS, World, dialects};
 

@@ -9,6 +9,7 @@ mod bounds;
 mod clauses;
 mod diff;
 mod dotted;
+mod expected;
 mod fields;
 mod model;
 mod network;
@@ -25,6 +26,7 @@ pub use bounds::Bounds;
 pub use clauses::{Clause, SpecFile, read_spec};
 pub use diff::{Context, Difference, Differences, Path, shorten, shown};
 pub use dotted::{Dotted, NotDotted};
+pub use expected::{ExpectedFile, Known, Way, read_expected};
 pub use model::{
     ANY_WORLD, Ask, BodyPattern, CHANGING_COMMANDS, Capture, Catalogue, Expect, INLINE_WORLD, Level, RawBody,
     Snapshot, Status, Step, Vector, VectorFile, Walk, WorldFacts,

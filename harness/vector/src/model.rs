@@ -135,6 +135,8 @@ pub struct Step {
     pub walk: Option<Walk>,
     /// Why the vector is skipped where a capture finds nothing; a failure when absent.
     pub lacking: Option<String>,
+    /// Why the vector is skipped where the reply is not as expected; a failure when absent.
+    pub given: Option<String>,
     /// Where it is written.
     pub span: Span,
 }

@@ -18,12 +18,12 @@ use crate::yaml::{Node, Yaml};
 /// The keys of a step.
 pub(crate) const STEP_KEYS: &[&str] = &[
     "call", "with", "get", "walk", "request", "headers", "via", "after", "during", "within", "expect",
-    "capture", "lacking", "note", "at", "advance", "fault", "until", "send",
+    "capture", "lacking", "given", "note", "at", "advance", "fault", "until", "send",
 ];
 /// Keys that only steps inside of a network have.
 const NETWORK_KEYS: &[&str] = &["at", "advance", "fault", "until", "send"];
 /// Keys that only steps over a real connection have.
-const WIRE_KEYS: &[&str] = &["get", "walk", "request", "during", "lacking"];
+const WIRE_KEYS: &[&str] = &["get", "walk", "request", "during", "lacking", "given"];
 const REQUEST_KEYS: &[&str] = &["method", "path", "headers", "body", "bodyBase64"];
 const WALK_KEYS: &[&str] = &["list", "by", "order", "same", "rows", "pages"];
 const EXPECT_KEYS: &[&str] = &["status", "headers", "body", "text", "snapshot"];
@@ -87,6 +87,7 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut P
         expect: expect?,
         captures: fields.get("capture").map(|node| captures(node, problems)).unwrap_or_default(),
         walk: fields.get("walk").and_then(|node| walk(node, problems)),
+        given: fields.get("given").and_then(|node| word(node, "`given`", problems)).map(str::to_owned),
         lacking: fields.get("lacking").and_then(|node| word(node, "`lacking`", problems)).map(str::to_owned),
         span: fields.span,
     })
@@ -305,6 +306,11 @@ fn check_headers<'h>(names: impl Iterator<Item = &'h String>, node: &Node, probl
     for name in names.filter(|name| name.is_empty() || !name.bytes().all(is_token)) {
         problems.add(node.span, Mistake::BadValue { what: "header name", value: name.clone() });
     }
+}
+
+/// What a reply over a real connection must be, where no step says so.
+pub(crate) fn reply(node: &Node, problems: &mut Problems) -> Option<Expect> {
+    expect(node, Defaults { body: &[], network: false }, problems)
 }
 
 fn expect(node: &Node, defaults: Defaults<'_>, problems: &mut Problems) -> Option<Expect> {

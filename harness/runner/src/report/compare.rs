@@ -135,11 +135,21 @@ impl Comparison {
         };
         match (change.before, change.after) {
             (None, Some(_)) => self.added.push(change),
-            (Some(Mark::Pass | Mark::Fail), Some(Mark::Skip) | None) => self.no_longer_run.push(change),
-            (Some(Mark::Fail), Some(Mark::Fail)) if differs(before, after) => self.otherwise.push(change),
-            (before, after) if before == after => self.same += 1,
-            (_, Some(Mark::Fail)) => self.worse.push(change),
-            (_, Some(Mark::Pass)) => self.better.push(change),
+            (Some(was), Some(Mark::Skip) | None) if was != Mark::Skip => self.no_longer_run.push(change),
+            (Some(was), Some(is)) if was.is_failing() && is.is_failing() => {
+                if differs(before, after) {
+                    self.otherwise.push(change)
+                } else {
+                    self.same += 1
+                }
+            }
+            (before, after)
+                if before.is_some_and(Mark::is_passing) && after.is_some_and(Mark::is_passing) =>
+            {
+                self.same += 1;
+            }
+            (_, Some(is)) if is.is_failing() => self.worse.push(change),
+            (_, Some(is)) if is.is_passing() => self.better.push(change),
             _ => self.same += 1,
         }
     }

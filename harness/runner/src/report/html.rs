@@ -173,16 +173,21 @@ impl Cell {
 
     /// The mark whose colour the cell has.
     fn mark(&self) -> &'static str {
-        let worst = [Mark::Fail, Mark::Pass].into_iter().find(|mark| self.count(*mark) > 0);
+        let grave = [Mark::Fail, Mark::Stale, Mark::KnownFail, Mark::Flaky, Mark::Pass];
+        let worst = grave.into_iter().find(|mark| self.count(*mark) > 0);
         worst.unwrap_or(Mark::Skip).name()
     }
 
     fn short(&self) -> String {
-        let (passed, failed) = (self.count(Mark::Pass), self.count(Mark::Fail));
-        match (passed, failed) {
-            (0, 0) => format!("– {}", self.total()),
-            (_, 0) => format!("✓ {passed}"),
-            _ => format!("✗ {failed} of {}", passed + failed),
+        let (failed, stale) = (self.count(Mark::Fail), self.count(Mark::Stale));
+        let (known, run) =
+            (self.count(Mark::KnownFail) + self.count(Mark::Flaky), self.total() - self.count(Mark::Skip));
+        match (failed, stale, known) {
+            _ if run == 0 => format!("– {}", self.total()),
+            (0, 0, 0) => format!("✓ {run}"),
+            (0, 0, _) => format!("≈ {known} of {run}"),
+            (0, _, _) => format!("! {stale} of {run}"),
+            _ => format!("✗ {failed} of {run}"),
         }
     }
 
@@ -200,19 +205,32 @@ impl Cell {
 impl Page<'_> {
     /// Whether cases of this mark are shown at first: all, unless some failed.
     fn shows(&self, mark: &Mark) -> bool {
-        *mark == Mark::Fail || !self.marks.contains(&Mark::Fail)
+        mark.is_bad() || !self.marks.iter().any(|mark| mark.is_bad())
     }
 
     fn sign(&self, case: &Case) -> &'static str {
         match case.verdict {
             Mark::Pass => "✓",
             Mark::Fail => "✗",
+            Mark::KnownFail | Mark::Flaky => "≈",
+            Mark::Stale => "!",
             Mark::Skip => "–",
+        }
+    }
+
+    /// What a case's reason is the reason of.
+    fn reason_word(&self, case: &Case) -> &'static str {
+        match case.verdict {
+            Mark::KnownFail => "Known to fail",
+            Mark::Flaky => "Fails at times",
+            Mark::Stale => "Stale",
+            Mark::Pass | Mark::Fail | Mark::Skip => "Not run",
         }
     }
 
     fn note(&self, case: &Case) -> String {
         let failure = case.failure.as_ref().map(super::Failed::headline);
+        let failure = failure.filter(|_| case.verdict == Mark::Fail);
         failure.or(case.reason.clone()).or(case.about.clone()).unwrap_or_default()
     }
 

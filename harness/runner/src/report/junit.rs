@@ -45,8 +45,22 @@ fn test_case(case: &Case, suite: &str) -> TestCase {
 fn status(case: &Case) -> TestCaseStatus {
     match (case.verdict, &case.failure) {
         (Mark::Pass, _) => TestCaseStatus::success(),
-        (Mark::Skip, _) => {
+        // JUnit has no word for what is known: it is neither a success nor a reason to stop.
+        (Mark::Skip | Mark::KnownFail | Mark::Flaky, failure) => {
             let mut status = TestCaseStatus::skipped();
+            let reason = case.reason.clone().unwrap_or_default();
+            status.set_message(match case.verdict {
+                Mark::Skip => reason,
+                mark => format!("{}: {reason}", mark.name()),
+            });
+            if let Some(failure) = failure {
+                status.set_description(failure.text());
+            }
+            status
+        }
+        (Mark::Stale, _) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type("stale");
             status.set_message(case.reason.clone().unwrap_or_default());
             status
         }

@@ -102,7 +102,7 @@ pub struct Case {
     pub ms: f64,
     /// What came of it.
     pub verdict: Mark,
-    /// Why it was skipped.
+    /// Why it was skipped, why it is known to fail, or where it is listed although it passes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How it failed.
@@ -118,6 +118,12 @@ pub enum Mark {
     Pass,
     /// Answered otherwise.
     Fail,
+    /// Answered otherwise, as is known.
+    KnownFail,
+    /// Answered otherwise, as at times.
+    Flaky,
+    /// Answered as demanded, although known not to.
+    Stale,
     /// Not asked.
     Skip,
 }
@@ -131,6 +137,9 @@ pub struct Failed {
     pub place: String,
     /// Why there was no reply to judge, if there was none.
     pub error: Option<String>,
+    /// What else there is to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// What differs, field by field.
     pub differences: Vec<Differing>,
     /// The exchange of the step.
@@ -218,6 +227,11 @@ impl Case {
             Verdict::Pass => (Mark::Pass, None, None),
             Verdict::Skip(reason) => (Mark::Skip, Some(reason.clone()), None),
             Verdict::Fail(failure) => (Mark::Fail, None, Some(Failed::of(failure))),
+            Verdict::KnownFail(failure, reason) => {
+                (Mark::KnownFail, Some(reason.clone()), Some(Failed::of(failure)))
+            }
+            Verdict::Flaky(failure, reason) => (Mark::Flaky, Some(reason.clone()), Some(Failed::of(failure))),
+            Verdict::Stale(why) => (Mark::Stale, Some(why.clone()), None),
         };
         Self {
             path: vector.path.clone(),
@@ -263,6 +277,7 @@ impl Failed {
             step: failure.step,
             place: failure.place.clone(),
             error: failure.error.clone(),
+            note: failure.note.clone(),
             differences: failure.differences.iter().map(differing).collect(),
             transcript: failure.transcript.clone(),
             log: None,
@@ -285,6 +300,7 @@ impl Failed {
     /// Everything about it, as lines of text.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("at {}, step {}\n", self.place, self.step);
+        text.extend(self.note.iter().map(|note| format!("{note}\n")));
         text.extend(self.error.iter().map(|error| format!("{error}\n")));
         for Differing { path, expected, got } in &self.differences {
             text.push_str(&format!("{path}\n  expected {expected}\n  got      {got}\n"));
@@ -298,13 +314,32 @@ impl Failed {
 
 impl Mark {
     /// All there are.
-    pub const ALL: [Self; 3] = [Self::Pass, Self::Fail, Self::Skip];
+    pub const ALL: [Self; 6] =
+        [Self::Pass, Self::Fail, Self::KnownFail, Self::Flaky, Self::Stale, Self::Skip];
+
+    /// Whether the node did not answer as demanded, known or not.
+    pub fn is_failing(self) -> bool {
+        matches!(self, Self::Fail | Self::KnownFail | Self::Flaky)
+    }
+
+    /// Whether it answered as demanded.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Pass | Self::Stale)
+    }
+
+    /// Whether somebody has to look at it.
+    pub fn is_bad(self) -> bool {
+        matches!(self, Self::Fail | Self::Stale)
+    }
 
     /// What a number of them is called.
     pub fn word(self) -> &'static str {
         match self {
             Self::Pass => "passed",
             Self::Fail => "failed",
+            Self::KnownFail => "known to fail",
+            Self::Flaky => "flaky",
+            Self::Stale => "stale",
             Self::Skip => "skipped",
         }
     }
@@ -314,6 +349,9 @@ impl Mark {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
+            Self::KnownFail => "known-fail",
+            Self::Flaky => "flaky",
+            Self::Stale => "stale",
             Self::Skip => "skip",
         }
     }

@@ -29,12 +29,17 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 fn point(case: &Case, number: usize, prefix: &str, text: &mut String) {
-    let result = if case.verdict == Mark::Fail { "not ok" } else { "ok" };
+    // A failure that is known is not ok, but as a TODO it does not fail the whole.
+    let result = if case.verdict.is_failing() || case.verdict == Mark::Stale { "not ok" } else { "ok" };
     let name = escape(&format!("{prefix}{}", case.path));
     let _ = write!(text, "{result} {number} - {name}");
-    if case.verdict == Mark::Skip {
-        let _ = write!(text, " # SKIP {}", one_line(case.reason.as_deref().unwrap_or_default()));
-    }
+    let reason = one_line(case.reason.as_deref().unwrap_or_default());
+    let _ = match case.verdict {
+        Mark::Skip => write!(text, " # SKIP {reason}"),
+        Mark::KnownFail | Mark::Flaky => write!(text, " # TODO {}: {reason}", case.verdict.name()),
+        Mark::Stale => write!(text, "\n  ---\n  message: {}\n  ...", Value::from(format!("stale: {reason}"))),
+        Mark::Pass | Mark::Fail => Ok(()),
+    };
     text.push('\n');
     if let Some(failure) = &case.failure {
         diagnostics(failure, text);

@@ -1,0 +1,254 @@
+//! Profiles of known nodes, held against what such nodes were recorded to answer.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{Ended, tanglegram};
+use serde_json::Value;
+
+/// A known node: its profile, its recording, and the dialect and level it is asked in.
+struct Node {
+    profile: &'static str,
+    recording: &'static str,
+    dialect: &'static str,
+    level: &'static str,
+}
+
+const NODES: [Node; 6] = [
+    node("iri-1.8.5", "iri-1.8", "iri-1.8.5", "exact"),
+    node("iri-1.8.6", "iri-1.8", "iri-1.8.6", "exact"),
+    node("iri-1.7.0", "iri-1.8", "iri-1.8.5", "spec"),
+    node("hornet-0.4.2", "hornet-0.4.2", "iri-1.8.6", "exact"),
+    node("hornet-0.5.6", "hornet-0.5.6", "iri-1.8.6", "exact"),
+    node("mirror-0.4.0", "mirror-2019", "mirror-0.4.0", "exact"),
+];
+
+const fn node(
+    profile: &'static str,
+    recording: &'static str,
+    dialect: &'static str,
+    level: &'static str,
+) -> Node {
+    Node { profile, recording, dialect, level }
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/recorded")
+}
+
+fn recorded(node: &Node, more: &[&str]) -> Ended {
+    let folder = fixtures().join(node.recording).display().to_string();
+    tanglegram(&[&["check", "--recorded", &folder, "--level", node.level], more].concat())
+}
+
+/// The vectors that came to one of these verdicts.
+fn with(ended: &Ended, verdicts: &[&str]) -> BTreeSet<String> {
+    let lines = ended.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let meant = lines.filter(|line| line["verdict"].as_str().is_some_and(|one| verdicts.contains(&one)));
+    meant.filter_map(|line| Some(line["path"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn a_recording_with_its_profile_has_nothing_new() {
+    for node in &NODES {
+        let ended = recorded(node, &["--profile", node.profile, "--json"]);
+        let bad = with(&ended, &["fail", "stale"]);
+        assert_eq!((ended.code, bad), (Some(0), BTreeSet::new()), "{}", node.profile);
+        assert!(with(&ended, &["pass"]).len() > 80, "{}: hardly anything is recorded", node.profile);
+    }
+}
+
+#[test]
+fn a_recording_without_its_profile_fails_where_the_profile_says() {
+    // What the document demands in its own dialect runs only with a profile, or in that dialect.
+    for node in NODES.iter().filter(|node| node.profile != "iri-1.8.6" && node.profile != "mirror-0.4.0") {
+        let known = recorded(node, &["--profile", node.profile, "--json"]);
+        let plain = recorded(node, &["--dialect", node.dialect, "--json"]);
+        let (known, failed) = (with(&known, &["known-fail", "flaky"]), with(&plain, &["fail"]));
+        assert_eq!(known, failed, "{}", node.profile);
+        let code = if failed.is_empty() { 0 } else { 1 };
+        assert_eq!(plain.code, Some(code), "{}: {}", node.profile, plain.stderr);
+    }
+    let ended = recorded(&NODES[1], &["--json"]);
+    assert!(with(&ended, &["fail"]).contains("iri/getTips/shape"), "IRI 1.8.6 has no getTips");
+}
+
+/// What is known of these nodes, and by which vectors a client learns it; with the defaults for a URL where nothing is said.
+#[test]
+fn without_a_profile_every_known_deviation_is_reported() {
+    let both: &[&str] = &[
+        "iri/getTips/shape",
+        "iri/getMissingTransactions/shape",
+        "iri/anywhere/nothing-to-interrupt",
+        "iri/envelope/version-missing",
+        "iri/envelope/command-in-lower-case",
+        "iri/anywhere/text-behind-the-object",
+        "iri/anywhere/longer-than-allowed",
+        "iri/anywhere/more-addresses-than-allowed",
+        "iri/getNodeInfo/shape",
+        "iri/getNodeAPIConfiguration/shape",
+        "iri/anywhere/neighbours",
+        "iri/addNeighbors/uris-missing",
+        "iri/anywhere/nothing-to-attach",
+        "iri/anywhere/nothing-to-broadcast",
+        "iri/getTrytes/hashes-missing",
+        "iri/findTransactions/no-field",
+        "iri/findTransactions/bundle-too-short",
+        "iri/anywhere/search-with-the-right-checksum",
+        "iri/anywhere/balance-with-the-right-checksum",
+        "iri/anywhere/balances-of-nobody",
+        "iri/getInclusionStates/transactions-missing",
+        "iri/wereAddressesSpentFrom/no-addresses",
+        "iri/getTransactionsToApprove/depth-missing",
+    ];
+    let new: &[&str] = &[
+        "iri/envelope/command-null",
+        "iri/anywhere/spent-with-the-right-checksum",
+        "iri/getTransactionsToApprove/depth-of-a-million",
+        "iri/anywhere/approve-beside-the-unknown",
+        "iri/anywhere/consistency-of-the-unknown",
+        "iri/checkConsistency/tails-bool",
+    ];
+    let old: &[&str] = &["iri/attachToTangle/mwm-negative"];
+    let letter: &[&str] = &[
+        "iri/anywhere/headers",
+        "iri/anywhere/any-path",
+        "iri/anywhere/any-method",
+        "iri/anywhere/options",
+        "iri/anywhere/refusal-tells-how-long-it-took",
+        "iri/anywhere/malformed-text",
+        "iri/anywhere/neighbour-without-scheme",
+        "iri/anywhere/neighbour-again",
+        "iri/anywhere/nothing-to-store",
+        "iri/anywhere/intersection-with-nothing",
+        "iri/anywhere/approvers-of-nothing",
+        "iri/anywhere/tag-of-28",
+        "iri/anywhere/threshold-out-of-range",
+        "iri/anywhere/tip-unknown",
+        "iri/anywhere/consistency-of-the-unknown-text",
+    ];
+    for (node, own) in [(&NODES[3], old), (&NODES[4], new)] {
+        let folder = fixtures().join(node.recording).display().to_string();
+        let plain = with(&tanglegram(&["check", "--recorded", &folder, "--json"]), &["fail"]);
+        let exact = with(&recorded(node, &["--json"]), &["fail"]);
+        for (found, wanted) in [(&plain, both), (&plain, own), (&exact, letter)] {
+            let missing: Vec<_> = wanted.iter().filter(|path| !found.contains(**path)).collect();
+            assert!(missing.is_empty(), "{}: {missing:?}", node.profile);
+        }
+    }
+}
+
+#[test]
+fn another_wrong_answer_is_a_new_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = fixtures().join("hornet-0.5.6/vectors.jsonl");
+    let text = fs::read_to_string(source).expect("the recording");
+    let (was, is) = ("command [getTips] is unknown", "command [getTips] is out of order");
+    assert!(text.contains(was));
+    fs::write(folder.path().join("other.jsonl"), text.replace(was, is)).expect("written");
+    let path = folder.path().display().to_string();
+    let ended = tanglegram(&["check", "--recorded", &path, "--profile", "hornet-0.5.6"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(ended.stdout.contains("FAIL iri/getTips/shape"), "{}", ended.stdout);
+    let note = "it is known to fail, but not in this way (see specs/profiles/hornet-0.5.6.yaml:";
+    assert!(ended.stdout.contains(note), "{}", ended.stdout);
+}
+
+#[test]
+fn what_a_node_is_known_for_and_does_not_do_is_stale() {
+    let ended =
+        tanglegram(&["check", "--profile", "iri-1.8.6", "--dialect", "iri-1.8.6", "--filter", "getTips"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    // The embedded node speaks 1.8.6 as well as a Hornet's profile wants, but it is none.
+    let ended =
+        tanglegram(&["check", "--profile", "hornet-0.5.6", "--filter", "iri/envelope/version-missing"]);
+    assert_eq!(ended.code, Some(6), "{}", ended.stdout);
+    assert!(ended.stdout.contains("STALE iri/envelope/version-missing"), "{}", ended.stdout);
+}
+
+#[test]
+fn every_deviation_has_its_evidence() {
+    let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/profiles");
+    let mut named = 0;
+    for file in fs::read_dir(profiles).expect("a folder").flatten() {
+        let text = fs::read_to_string(file.path()).expect("a profile");
+        for line in text.lines().filter_map(|line| line.trim().strip_prefix("evidence: ")) {
+            let Some((recording, ids)) = line.trim_matches('"').split_once(": ") else { continue };
+            let recorded = fs::read_to_string(fixtures().join(recording).join("public.jsonl"));
+            let recorded = recorded.unwrap_or_else(|error| panic!("{recording}: {error}"));
+            for id in ids.split(", ") {
+                named += 1;
+                let there = recorded.contains(&format!("\"id\":\"{id}\""))
+                    || recorded.contains(&format!("\"id\": \"{id}\""));
+                assert!(there, "{}: no exchange {id} in {recording}", file.path().display());
+            }
+        }
+    }
+    assert!(named > 40, "{named} exchanges are named");
+}
+
+#[test]
+fn a_profile_that_does_not_exist_or_does_not_fit_is_refused() {
+    for (args, told) in [
+        (&["--profile", "hornet-0.5.5"][..], "did you mean `hornet-0.5.6`?"),
+        (&["--profile", "besu"], "there are hornet-0.4.2, hornet-0.5.6, iri-1.7.0"),
+        (&["--profile", "iri-1.7.0", "--level", "exact"], "knows its node at level spec only"),
+        (&["--profile", "iri-1.8.6", "--dialect", "iri-1.8.5"], "is not of iri-1.8.5"),
+        (&["--profile", "mirror-0.4.0", "--api", "iri"], "is not of iri"),
+    ] {
+        let ended = tanglegram(&[&["check"], args].concat());
+        assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_profile_is_told_with_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("mine.yaml");
+    fs::write(&file, "api: iri\ndialect: iri-1.8.5\nknown-fail:\n  - vectors: [iri/getTips/shpae]\n    answers: { status: 200, body: $x }\n")
+        .expect("written");
+    let ended = tanglegram(&["check", "--profile", &file.display().to_string()]);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    for told in ["mine.yaml:4", "lacks `reason`", "lacks `evidence`", "undefined name `$x`"] {
+        assert!(ended.stderr.contains(told), "{told}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_recording_that_is_none_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let empty = tanglegram(&["check", "--recorded", &folder.path().display().to_string()]);
+    assert_eq!(empty.code, Some(3), "{}", empty.stderr);
+    assert!(empty.stderr.contains("no exchange is recorded in it"), "{}", empty.stderr);
+    let file = folder.path().join("bad.jsonl");
+    fs::write(&file, "\n{\"request\":{\"method\":\"GET\",\"path\":\"/\"}}\n").expect("written");
+    let bad = tanglegram(&["check", "--recorded", &file.display().to_string()]);
+    assert_eq!(bad.code, Some(3), "{}", bad.stderr);
+    assert!(bad.stderr.contains("bad.jsonl:2: not a recorded exchange: no `response`"), "{}", bad.stderr);
+}
+
+#[test]
+fn a_request_that_was_not_recorded_is_no_pass() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("one.jsonl");
+    let line = r#"{"request":{"method":"POST","path":"/","headers":{"X-IOTA-API-Version":"1"},"body":"{ \"command\": \"getTips\" }"},"response":{"status":200,"headers":{},"body":"{\"hashes\":[],\"duration\":1}"}}"#;
+    fs::write(&file, line).expect("written");
+    let ended = tanglegram(&["check", "--recorded", &file.display().to_string(), "--filter", "iri/getT"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("1 passed, 0 failed"), "{}", ended.stdout);
+    assert!(ended.stdout.contains(": not in the recording"), "{}", ended.stdout);
+}
+
+#[test]
+fn how_the_known_nodes_answer_is_explained() {
+    let ended = tanglegram(&["explain", "iri.getTips.availability"]);
+    for told in
+        ["hornet-0.4.2: it has no getTips", "iri-1.8.6: getTips is gone", "seen in hornet-0.5.6: getTips"]
+    {
+        assert!(ended.stdout.contains(told), "{told}: {}", ended.stdout);
+    }
+}
