@@ -50,6 +50,9 @@ pub(crate) fn stale(run: &Run, style: Style, out: &mut dyn Write) -> io::Result<
 
 /// The reasons for which vectors are known to fail, with their numbers.
 pub(crate) fn known(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(profile) = &run.about.profile {
+        writeln!(out, "with the profile {profile}")?;
+    }
     for mark in [Mark::KnownFail, Mark::Flaky] {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for case in run.cases.iter().filter(|case| case.verdict == mark) {

@@ -111,7 +111,8 @@ async fn json_has_a_line_for_each_vector_and_one_at_the_end() {
         lines[2]["failure"]["differences"][0],
         json!({ "path": "status", "expected": "400", "got": "200" })
     );
-    assert_eq!(lines[3]["counts"], json!({ "passed": 1, "failed": 1, "skipped": 1 }));
+    let counts = json!({ "passed": 1, "failed": 1, "known": 0, "flaky": 0, "stale": 0, "skipped": 1 });
+    assert_eq!(lines[3]["counts"], counts);
     assert_eq!(lines[3]["exit"], 1);
 }
 

@@ -85,6 +85,7 @@ fn run(vector: &Vector, library: &Library, nodes: &Nodes) -> Result<(), Failed> 
             Verdict::Pass => {}
             Verdict::Skip(reason) => return Err(format!("{dialect}: cannot be run: {reason}").into()),
             Verdict::Fail(failure) => return Err(told(dialect, vector, &failure).into()),
+            other => return Err(format!("{dialect}: nothing is known of it: {other:?}").into()),
         }
     }
     Ok(())

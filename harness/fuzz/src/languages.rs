@@ -4,20 +4,21 @@ use std::cell::OnceCell;
 use std::path::Path;
 
 use tanglegram_runner::{Library, catalogue};
-use tanglegram_vector::{Catalogue, Source, read_file};
+use tanglegram_vector::{Catalogue, Source, read_expected, read_file};
 use tanglegram_world::World;
 
 thread_local! {
     static KNOWN: OnceCell<Catalogue> = const { OnceCell::new() };
 }
 
-/// A vector file is understood, or every mistake has a place within the text.
+/// A vector file, or the same text as a profile or baseline, is understood, or every mistake has a place within the text.
 pub(crate) fn vector(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let source = Source::new("fuzz.yaml", text.clone());
     let read = KNOWN.with(|known| read_file(&source, "fuzz", known.get_or_init(known_names)));
     let understood = read.is_ok();
-    for problem in read.err().into_iter().flatten() {
+    let mistakes = read.err().into_iter().chain(read_expected(&source).err());
+    for problem in mistakes.flatten() {
         assert!(problem.span.start <= text.len() && problem.span.end <= text.len(), "{problem:?}");
         assert!(!problem.to_string().is_empty() && !problem.place().is_empty());
     }

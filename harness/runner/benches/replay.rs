@@ -53,6 +53,7 @@ fn selection() -> Selection {
         level: Level::Exact,
         dialect: DIALECTS[0].to_owned(),
         mirror_dialect: String::new(),
+        document: false,
         api: None,
         world: Some(WORLDS[0].name.to_owned()),
         read_only: true,

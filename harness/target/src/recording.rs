@@ -11,6 +11,7 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -259,10 +260,19 @@ impl Asked {
     }
 }
 
-/// JSON in one spelling, its fields in the order written; anything else as it is.
+/// JSON without the white space between its parts, otherwise as it was written; anything else as it is.
 fn canonical(body: &[u8]) -> Vec<u8> {
-    serde_json::from_slice::<Value>(body)
-        .map_or_else(|_| body.to_owned(), |value| value.to_string().into_bytes())
+    if serde_json::from_slice::<IgnoredAny>(body).is_err() {
+        return body.to_owned();
+    }
+    let (mut inside, mut escaped) = (false, false);
+    let mut is_kept = |byte: &u8| {
+        let kept = inside || !byte.is_ascii_whitespace();
+        inside ^= *byte == b'"' && !escaped;
+        escaped = inside && *byte == b'\\' && !escaped;
+        kept
+    };
+    body.iter().copied().filter(|byte| is_kept(byte)).collect()
 }
 
 /// A place in a recording, from which requests are answered.
@@ -337,5 +347,18 @@ impl Provider for Recorder {
         let credentials = need.world.and_then(World::find).and_then(|world| world.credentials);
         let credited = credentials.map(|credentials| endpoint.clone().with_basic(credentials));
         Ok(credited.and_then(Result::ok).unwrap_or(endpoint))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_makes_no_other_request_but_anything_else_does() {
+        assert_eq!(canonical(br#"{ "a" : "b  \" c", "d": [ 1 ] }"#), br#"{"a":"b  \" c","d":[1]}"#);
+        assert_eq!(canonical(br#"{"a": "\\", "b": " "}"#), br#"{"a":"\\","b":" "}"#);
+        assert_eq!(canonical(br#"{"a": 1, "a": 2}"#), br#"{"a":1,"a":2}"#);
+        assert_eq!(canonical(b"{ no JSON }"), b"{ no JSON }");
     }
 }

@@ -109,6 +109,7 @@ async fn violated(library: &Library, flaw: Flaw) -> BTreeSet<String> {
         level: Level::Spec,
         dialect: dialects(IRI)[0].to_owned(),
         mirror_dialect: dialects(MIRROR)[0].to_owned(),
+        document: false,
         api: Some(MIRROR.to_owned()),
         world: None,
         read_only: true,

@@ -136,6 +136,8 @@ impl Comparison {
         match (change.before, change.after) {
             (None, Some(_)) => self.added.push(change),
             (Some(was), Some(Mark::Skip) | None) if was != Mark::Skip => self.no_longer_run.push(change),
+            // It fails as before, but not in the way that is known any more.
+            (Some(Mark::KnownFail | Mark::Flaky), Some(Mark::Fail)) => self.worse.push(change),
             (Some(was), Some(is)) if was.is_failing() && is.is_failing() => {
                 if differs(before, after) {
                     self.otherwise.push(change)
