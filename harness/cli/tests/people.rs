@@ -106,6 +106,7 @@ fn schemas_hold_what_is_here_and_refuse_mistakes() {
         "{ nodes: 3, link: { loss: 1.5 } }",
         "{ nodes: { n0: { max-dept: 3 } } }",
         "{ nodes: 3, duration: 5 minutes }",
+        "{ hedera: { nodes: 4, misbehaving: { h3: forks } } }",
     ] {
         assert!(!worlds.is_valid(&serde_yaml::from_str(mistake).unwrap()), "{mistake}");
     }
