@@ -47,13 +47,12 @@ fn node() -> IpAddr {
     node_address(0)
 }
 
-async fn post(client: &mut Asking, body: String) -> Result<Reply, ExchangeError> {
-    let request = Request::new("POST", "/", body).unwrap();
-    client.exchange(&request.header("X-IOTA-API-Version", "1").unwrap()).await
+fn post(body: &str) -> Request {
+    Request::new("POST", "/", body.to_owned()).unwrap().header("X-IOTA-API-Version", "1").unwrap()
 }
 
 async fn ask(client: &mut Asking) -> Result<Reply, ExchangeError> {
-    post(client, r#"{"command":"getNodeInfo"}"#.to_owned()).await
+    client.exchange(&post(r#"{"command":"getNodeInfo"}"#).may_be_repeated()).await
 }
 
 /// A request whose work takes the node hours.
@@ -62,7 +61,7 @@ async fn ask_for_work(client: &mut Asking) -> Result<Reply, ExchangeError> {
     let parents = format!(r#""trunkTransaction":"{null}","branchTransaction":"{null}""#);
     let body =
         format!(r#"{{"command":"attachToTangle",{parents},"minWeightMagnitude":14,"trytes":["{trytes}"]}}"#);
-    post(client, body).await
+    client.exchange(&post(&body)).await
 }
 
 fn is_fine(reply: Result<Reply, ExchangeError>) {

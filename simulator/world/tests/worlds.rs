@@ -114,6 +114,6 @@ fn mistakes_are_told_at_their_place() {
 fn what_is_neither_a_world_nor_a_file_is_told() {
     let error = World::load("privat-net").unwrap_err();
     assert!(matches!(error, WorldError::Unknown { .. }));
-    insta::assert_snapshot!(error, @"there is no world `privat-net`: neither a built-in one (private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, recorded-mirror, swarm, partition, spammers, canary, hundred) nor a file");
+    insta::assert_snapshot!(error, @"there is no world `privat-net`: neither a built-in one (private-net, recorded-iri, recorded-iri-limits, recorded-iri-auth, recorded-mirror, swarm, partition, spammers, canary, hundred, hedera-net, hedera-ten, hedera-thirty, hedera-faults, hedera-swarm, two-ledgers) nor a file");
     assert!(matches!(World::load("./no-such-world.yaml"), Err(WorldError::Unreadable { .. })));
 }
