@@ -36,7 +36,7 @@ fn checked(args: &CheckArgs) -> Result<Exit, Exit> {
     let wanted = wanted(args);
     wanted.iter().try_for_each(|one| reports::able(&one.file))?;
     // The embedded node mines.
-    if endpoints.is_empty() && args.start.cmd.is_none() && args.known.recorded.is_none() {
+    if is_embedded(args, &endpoints) {
         mine::able()?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -49,15 +49,14 @@ fn checked(args: &CheckArgs) -> Result<Exit, Exit> {
     if args.known.update_baseline && endpoints.len() > 1 {
         return Err(Exit::Usage.because("--update-baseline is for one target"));
     }
-    let (is_started, is_recorded) = (args.start.cmd.is_some(), args.known.recorded.is_some());
-    let remote = is_started || is_recorded || !endpoints.is_empty();
+    let remote = !is_embedded(args, &endpoints);
     let job = Job { args, library: &library, known: &known, remote, stop };
     job.fits_profile()?;
     if args.list {
         return job.list();
     }
     let started = now();
-    let runs = if is_started {
+    let runs = if args.start.cmd.is_some() {
         vec![runtime.block_on(job.started(endpoints.first()))?]
     } else if let Some(recording) = &args.known.recorded {
         vec![runtime.block_on(job.recorded(recording))?]
@@ -85,8 +84,7 @@ fn endpoints(args: &CheckArgs) -> Result<Vec<Endpoint>, Exit> {
     let urls = args.places.iter().filter_map(Place::url);
     let endpoints: Result<Vec<_>, _> = urls.map(|url| args.remote.reach.endpoint(url)).collect();
     let endpoints = endpoints.map_err(|error| Exit::Usage.because(error))?;
-    let is_embedded = endpoints.is_empty() && args.start.cmd.is_none() && args.known.recorded.is_none();
-    if is_embedded && (args.remote.feed || args.remote.reach.is_given()) {
+    if is_embedded(args, &endpoints) && (args.remote.feed || args.remote.reach.is_given()) {
         return Err(Exit::Usage.because(
             "--feed and what says how a node is reached are for a node of yours; give its URL, or --cmd",
         ));
@@ -95,6 +93,11 @@ fn endpoints(args: &CheckArgs) -> Result<Vec<Endpoint>, Exit> {
         return Err(Exit::Usage.because("--cmd starts one node: give one URL at most"));
     }
     Ok(endpoints)
+}
+
+/// Whether no other node is named than the one that is built in.
+fn is_embedded(args: &CheckArgs, endpoints: &[Endpoint]) -> bool {
+    endpoints.is_empty() && args.start.cmd.is_none() && args.known.recorded.is_none()
 }
 
 /// The reports to write: those of `--report`, and what follows it.

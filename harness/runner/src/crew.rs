@@ -97,7 +97,7 @@ impl<'l> Work<'_, 'l> {
         if self.timeouts.get() >= TIMEOUTS {
             return Err(format!("the target let {} requests run out of time", self.timeouts.get()));
         }
-        let mut fresh = Client::new(credited(self.endpoint, item), self.limits);
+        let mut fresh = Client::new(World::credited(&item.vector.world, self.endpoint), self.limits);
         let answer = if item.vector.api() == MIRROR {
             mirror_preflight(&mut fresh).await
         } else {
@@ -124,13 +124,6 @@ impl Drop for Told<'_, '_> {
             (self.observe)(outcome);
         }
     }
-}
-
-/// The endpoint with the credentials of the vector's world, where it has some.
-fn credited(endpoint: &Endpoint, item: &Prepared<'_>) -> Endpoint {
-    let credentials = World::find(&item.vector.world).and_then(|world| world.credentials);
-    let credited = credentials.map(|credentials| endpoint.clone().with_basic(credentials));
-    credited.and_then(Result::ok).unwrap_or_else(|| endpoint.clone())
 }
 
 /// Waits until all futures are done, which are under way at once.

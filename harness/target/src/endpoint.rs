@@ -74,18 +74,10 @@ impl Endpoint {
         if authority.host().is_empty() || (has_port && authority.port_u16().is_none()) {
             return Err(invalid());
         }
-        let endpoint = Self {
-            host: authority.host().trim_matches(['[', ']']).to_owned(),
-            port: authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 }),
-            path: uri.path().trim_end_matches('/').to_owned(),
-            is_secure,
-            authorization: None,
-            headers: HeaderMap::new(),
-            secrets: Arc::default(),
-            tls: None,
-            proxy: None,
-            replay: None,
-        };
+        let host = authority.host().trim_matches(['[', ']']);
+        let port = authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        let path = uri.path().trim_end_matches('/').to_owned();
+        let endpoint = Self { path, is_secure, ..Self::at(host, port) };
         match authority.as_str().rsplit_once('@') {
             Some((user, _)) => endpoint.hiding(user).with_credentials(&decode_percent(user)),
             None => Ok(endpoint),
@@ -94,18 +86,22 @@ impl Endpoint {
 
     /// A recording that answers as the node did.
     pub(crate) fn recorded(name: &str, replay: Replay) -> Self {
-        let (host, path) = (name.to_owned(), String::new());
+        Self { replay: Some(replay), ..Self::at(name, 0) }
+    }
+
+    /// A host and port, reached directly and in the clear.
+    fn at(host: &str, port: u16) -> Self {
         Self {
-            host,
-            port: 0,
-            path,
+            host: host.to_owned(),
+            port,
+            path: String::new(),
             is_secure: false,
             authorization: None,
             headers: HeaderMap::new(),
             secrets: Arc::default(),
             tls: None,
             proxy: None,
-            replay: Some(replay),
+            replay: None,
         }
     }
 

@@ -344,9 +344,7 @@ impl Provider for Recorder {
             &self.recording.name,
             Replay { recording: Arc::clone(&self.recording), place },
         );
-        let credentials = need.world.and_then(World::find).and_then(|world| world.credentials);
-        let credited = credentials.map(|credentials| endpoint.clone().with_basic(credentials));
-        Ok(credited.and_then(Result::ok).unwrap_or(endpoint))
+        Ok(World::credited(need.world.unwrap_or_default(), &endpoint))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The fixture worlds a vector may ask for.
 
+use crate::endpoint::Endpoint;
+
 /// A node configuration with what was recorded of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct World {
@@ -62,5 +64,12 @@ impl World {
     /// The world of that name.
     pub fn find(name: &str) -> Option<&'static Self> {
         WORLDS.iter().find(|world| world.name == name)
+    }
+
+    /// The endpoint with the credentials of the world of that name, where it has some.
+    pub fn credited(name: &str, endpoint: &Endpoint) -> Endpoint {
+        let credentials = World::find(name).and_then(|world| world.credentials);
+        let credited = credentials.map(|credentials| endpoint.clone().with_basic(credentials));
+        credited.and_then(Result::ok).unwrap_or_else(|| endpoint.clone())
     }
 }

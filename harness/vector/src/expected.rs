@@ -22,6 +22,7 @@ use crate::fields::{Fields, list, number, word, words};
 use crate::model::{BodyPattern, Expect, Level};
 use crate::pattern::{self, Pattern};
 use crate::problem::{Mistake, Problem, Problems, Source, Span};
+use crate::read::level;
 use crate::step;
 use crate::yaml::{self, Node, Yaml};
 
@@ -121,16 +122,6 @@ fn read(root: &Node, problems: &mut Problems) -> Option<ExpectedFile> {
     let known = entries(&file, "known-fail", api.is_some(), problems);
     let flaky = entries(&file, "flaky", api.is_some(), problems);
     Some(ExpectedFile { about, api, dialect, level, known, flaky, ..none })
-}
-
-fn level(node: &Node, problems: &mut Problems) -> Option<Level> {
-    let name = word(node, "`level`", problems)?;
-    let level = [Level::Spec, Level::Exact].into_iter().find(|level| level.name() == name);
-    if level.is_none() {
-        let mistake = Mistake::BadValue { what: "level", value: name.to_owned() };
-        problems.add_with_help(node.span, mistake, "a level is `spec` or `exact`");
-    }
-    level
 }
 
 fn text(fields: &Fields<'_>, key: &str, problems: &mut Problems) -> Option<String> {

@@ -183,15 +183,7 @@ impl<'n> FileReader<'n> {
             problems.add(fields.span, Mistake::MissingKey { key: "level", place: "a vector" });
             return None;
         };
-        match word(node, "`level`", problems)? {
-            "spec" => Some(Level::Spec),
-            "exact" => Some(Level::Exact),
-            other => {
-                let mistake = Mistake::BadValue { what: "level", value: other.to_owned() };
-                problems.add_with_help(node.span, mistake, "a level is `spec` or `exact`");
-                None
-            }
-        }
+        level(node, problems)
     }
 
     fn dialects(&self, fields: &Fields<'n>, problems: &mut Problems) -> Vec<String> {
@@ -228,6 +220,17 @@ fn default_body(node: &Node, problems: &mut Problems) -> Vec<(String, Pattern)> 
         read.push((template::field_name(entry, problems), pattern::read(&entry.value, problems)));
     }
     read
+}
+
+/// How strict something is.
+pub(crate) fn level(node: &Node, problems: &mut Problems) -> Option<Level> {
+    let name = word(node, "`level`", problems)?;
+    let level = [Level::Spec, Level::Exact].into_iter().find(|level| level.name() == name);
+    if level.is_none() {
+        let mistake = Mistake::BadValue { what: "level", value: name.to_owned() };
+        problems.add_with_help(node.span, mistake, "a level is `spec` or `exact`");
+    }
+    level
 }
 
 fn vector_name(

@@ -75,8 +75,8 @@ impl Checker {
     }
 
     /// A member starts again, or goes on from a state: what it handles may be what it handled before.
-    pub(crate) fn begins_again(&mut self, node: usize, last: i64) {
-        self.last[node] = last;
+    pub(crate) fn begins_again(&mut self, node: usize) {
+        self.last[node] = 0;
     }
 
     /// A member handled a transaction. Tells whether it is the first.

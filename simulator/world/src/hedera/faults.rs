@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use tanglegram_hashgraph::node::{Input, Node, Output};
 use tanglegram_tangle::Millis;
 
-use super::host::{Host, State};
+use super::host::State;
 use super::network::{Event, Network};
-use crate::sim::{Change, Fault, Invariant, Timed};
+use crate::sim::{Fault, Invariant, Timed};
 
 impl Network {
     /// The next fault of the timetable. One that makes no sense any more is left out.
@@ -25,10 +25,6 @@ impl Network {
 
     fn happens(&mut self, fault: Fault) {
         match fault {
-            Fault::Partition(groups) => self.links.partition(&groups),
-            Fault::OneWay(from, to) => self.links.mute(&from, &to),
-            Fault::Isolate(node) => self.links.isolate(node),
-            Fault::Heal => self.links.heal(),
             Fault::Crash(node) => self.crash(node, false),
             Fault::PowerLoss(node) => self.crash(node, true),
             Fault::Restart(node) => self.restart(node),
@@ -37,11 +33,9 @@ impl Network {
             Fault::Slow(node, cost) => self.hosts[node].cost = cost,
             Fault::Skew(node, skew) => self.set_clock(node, skew),
             Fault::Jump(node, by) => self.set_clock(node, self.hosts[node].skew.saturating_add(by)),
-            Fault::Link(scope, model) => self.links.alter(scope, Change::Model(model)),
-            Fault::Tweak(scope, tweak) => self.links.alter(scope, Change::Tweak(tweak)),
-            Fault::RestoreLinks(scope) => self.links.alter(scope, Change::Restore),
             // A hashgraph has no coordinator, and its members misbehave in ways of their own.
             Fault::StopCoordinator | Fault::StartCoordinator | Fault::Equivocate | Fault::Behave(..) => {}
+            of_links => self.links.suffer(of_links),
         }
     }
 
@@ -70,11 +64,11 @@ impl Network {
             Node::new(self.seat(number), self.services())
         });
         let gateway = self.gateway(number);
-        let Host { state, tick_at, busy_until, promised, .. } = &mut self.hosts[number];
-        (*state, *tick_at, *busy_until) = (State::Up(Box::new(node)), None, 0);
-        let promised = std::mem::take(promised);
-        self.hosts[number].gateway = gateway;
-        self.checker.begins_again(number, 0);
+        let host = &mut self.hosts[number];
+        (host.state, host.gateway) = (State::Up(Box::new(node)), gateway);
+        (host.tick_at, host.busy_until) = (None, 0);
+        let promised = std::mem::take(&mut host.promised);
+        self.checker.begins_again(number);
         for output in out {
             if let Output::Consensus { number: place, ordered, first } = output
                 && self.hosts[number].is_honest()

@@ -6,7 +6,7 @@ use tanglegram_hashgraph::EntityId;
 use tanglegram_hashgraph::consensus::{KeyPair, Roster};
 use tanglegram_hashgraph::gossip::Message;
 use tanglegram_hashgraph::node::{Input, Node, Output, Seat};
-use tanglegram_hashgraph::services::{Gateway, Genesis, ResponseCode};
+use tanglegram_hashgraph::services::{Gateway, Genesis, ResponseCode, TransactionId};
 use tanglegram_tangle::Millis;
 
 use super::check::Checker;
@@ -341,7 +341,7 @@ impl Network {
             }
             Output::CaughtUp { round } => {
                 drop(self.line(number, "caught-up").number("round", round));
-                self.checker.begins_again(number, 0);
+                self.checker.begins_again(number);
             }
             Output::Keep { .. } | Output::KeepState(_) | Output::Busy(_) => {}
         }
@@ -407,12 +407,7 @@ impl Network {
     }
 
     /// A client gives a node a transaction; a node that is down or refuses it has no part in it.
-    pub(crate) fn submit(
-        &mut self,
-        number: usize,
-        id: tanglegram_hashgraph::services::TransactionId,
-        bytes: Arc<[u8]>,
-    ) {
+    pub(crate) fn submit(&mut self, number: usize, id: TransactionId, bytes: Arc<[u8]>) {
         let clock = self.clock(number);
         let host = &mut self.hosts[number];
         let State::Up(node) = &mut host.state else { return };

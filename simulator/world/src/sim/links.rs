@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tanglegram_tangle::Millis;
 
-use super::fault::{Scope, Tweak};
+use super::fault::{Fault, Scope, Tweak};
 use super::scenario::{LinkModel, LinkOverride, Scenario, Topology};
 use super::streams::{Draws, Stream};
 
@@ -176,6 +176,31 @@ impl Links {
             Change::Model(new) => *model = new.clone(),
             Change::Tweak(tweak) => tweak.change(model),
             Change::Restore => *model = self.original(from, to),
+        }
+    }
+
+    /// Lets a fault of the links happen; those of nodes and of the coordinator are none.
+    pub(crate) fn suffer(&mut self, fault: Fault) {
+        match fault {
+            Fault::Partition(groups) => self.partition(&groups),
+            Fault::OneWay(from, to) => self.mute(&from, &to),
+            Fault::Isolate(node) => self.isolate(node),
+            Fault::Heal => self.heal(),
+            Fault::Link(scope, model) => self.alter(scope, Change::Model(model)),
+            Fault::Tweak(scope, tweak) => self.alter(scope, Change::Tweak(tweak)),
+            Fault::RestoreLinks(scope) => self.alter(scope, Change::Restore),
+            Fault::Crash(_)
+            | Fault::PowerLoss(_)
+            | Fault::Restart(_)
+            | Fault::Pause(_)
+            | Fault::Resume(_)
+            | Fault::Slow(..)
+            | Fault::Skew(..)
+            | Fault::Jump(..)
+            | Fault::StopCoordinator
+            | Fault::StartCoordinator
+            | Fault::Equivocate
+            | Fault::Behave(..) => {}
         }
     }
 

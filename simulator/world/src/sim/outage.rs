@@ -11,7 +11,6 @@ use super::engine::{EPOCH, Event, START_INDEX, Simulation};
 use super::fault::{Fault, Timed};
 use super::host::{self, Host, State};
 use super::invariants::Invariant;
-use super::links::Change;
 use super::scenario::Scenario;
 use super::transport::PORT;
 use super::wallet;
@@ -57,10 +56,6 @@ impl Simulation {
 
     fn happens(&mut self, fault: Fault) {
         match fault {
-            Fault::Partition(groups) => self.links.partition(&groups),
-            Fault::OneWay(from, to) => self.links.mute(&from, &to),
-            Fault::Isolate(node) => self.links.isolate(node),
-            Fault::Heal => self.links.heal(),
             Fault::Crash(node) => self.crash(node, false),
             Fault::PowerLoss(node) => self.crash(node, true),
             Fault::Restart(node) => self.restart(node),
@@ -69,9 +64,6 @@ impl Simulation {
             Fault::Slow(node, cost) => self.hosts[node].cost = cost,
             Fault::Skew(node, skew) => self.set_clock(node, skew),
             Fault::Jump(node, by) => self.set_clock(node, self.hosts[node].skew.saturating_add(by)),
-            Fault::Link(scope, model) => self.links.alter(scope, Change::Model(model)),
-            Fault::Tweak(scope, tweak) => self.links.alter(scope, Change::Tweak(tweak)),
-            Fault::RestoreLinks(scope) => self.links.alter(scope, Change::Restore),
             Fault::StopCoordinator => self.coordinator.stopped = true,
             Fault::StartCoordinator => {
                 (self.coordinator.stopped, self.coordinator.equivocates) = (false, false);
@@ -81,6 +73,7 @@ impl Simulation {
                 (self.coordinator.stopped, self.coordinator.equivocates) = (false, true);
             }
             Fault::Behave(node, behaviour) => self.behave(node, behaviour),
+            of_links => self.links.suffer(of_links),
         }
     }
 
