@@ -19,7 +19,7 @@ pub enum Bug {
     UnwhitenedTies,
     /// An event is received when more than two thirds of the unique famous witnesses know it, not all.
     MostJudges,
-    /// An election is over when more than half of the votes agree.
+    /// An election is over when more than half of the votes that a witness collects agree.
     MajorityDecides,
     /// An event is strongly seen by way of more than half of the members.
     WeaklySeen,
@@ -31,6 +31,14 @@ pub enum Bug {
     TransactionsForgotten,
     /// After a restart the node begins its line of events anew.
     ForksAfterRestart,
+    /// A transaction that fails costs nothing.
+    FeeForgiven,
+    /// A duplicate is not handled: no record, no fee.
+    DuplicatesDropped,
+    /// A duplicate is processed once more.
+    DuplicatesProcessed,
+    /// The balances of a balance file are those after the transaction that comes next.
+    BalancesLate,
 }
 
 impl Bug {
@@ -48,6 +56,10 @@ impl Bug {
 
     /// Those of the node, which show in a network.
     pub const NODE: [Bug; 3] = [Bug::TimesRepeat, Bug::TransactionsForgotten, Bug::ForksAfterRestart];
+
+    /// Those of the services and of the files, which show in records, accounts and files.
+    pub const SERVICES: [Bug; 4] =
+        [Bug::FeeForgiven, Bug::DuplicatesDropped, Bug::DuplicatesProcessed, Bug::BalancesLate];
 }
 
 impl fmt::Display for Bug {

@@ -7,7 +7,7 @@ use prost::Message;
 
 use crate::services::{Genesis, Handled, Ledger};
 use crate::streams::{StreamFile, Streams, Timetable};
-use crate::{Application, BadState, Timestamp};
+use crate::{Application, BadState, Bug, Planted, Timestamp};
 
 /// The ledger and the files that tell what happened to it: the same on all nodes.
 ///
@@ -19,6 +19,7 @@ pub struct Replica {
     streams: Streams,
     timetable: Timetable,
     handled: VecDeque<Arc<Handled>>,
+    planted: Planted,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -37,7 +38,13 @@ impl Replica {
             streams: Streams::new(timetable),
             timetable,
             handled: VecDeque::new(),
+            planted: Planted::default(),
         }
+    }
+
+    /// The same with something wrong on purpose.
+    pub fn with_planted(self, planted: Planted) -> Self {
+        Replica { ledger: self.ledger.with_planted(planted), planted, ..self }
     }
 
     /// The accounts and what was handled lately.
@@ -65,8 +72,15 @@ impl Replica {
 impl Application for Replica {
     fn handle(&mut self, consensus: Timestamp, member: u16, transaction: &[u8]) {
         let Some(node) = self.ledger.node(member) else { return };
-        self.streams.begin(consensus.0, &self.ledger);
-        if let Some(handled) = self.ledger.handle(consensus.0, node, transaction) {
+        let is_late = self.planted.has(Bug::BalancesLate);
+        if !is_late {
+            self.streams.begin(consensus.0, &self.ledger);
+        }
+        let handled = self.ledger.handle(consensus.0, node, transaction);
+        if is_late {
+            self.streams.begin(consensus.0, &self.ledger);
+        }
+        if let Some(handled) = handled {
             self.streams.add(&handled);
             self.handled.push_back(handled);
         }
@@ -81,7 +95,7 @@ impl Application for Replica {
         let state = ReplicaState::decode(state).map_err(|error| bad(&error))?;
         let ledger = Ledger::read(&state.ledger).map_err(|error| bad(&error))?;
         let streams = Streams::read(self.timetable, &state.streams).map_err(|error| bad(&error))?;
-        (self.ledger, self.streams) = (ledger, streams);
+        (self.ledger, self.streams) = (ledger.with_planted(self.planted), streams);
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! Hedera networks: whatever happens, their honest members agree, and go on.
 
+use tanglegram_hashgraph::{Bug, Planted};
 use tanglegram_world::World;
 use tanglegram_world::hedera::{Network, NetworkReport, Plan, Run};
-use tanglegram_world::sim::{Fault, Report, Timed, Trace};
+use tanglegram_world::sim::{Fault, Report, Scope, Timed, Trace, Tweak, Violation};
 
 fn run(world: &str, seed: u64) -> Report {
     let scenario = World::load(world).expect("the world is valid").scenario;
@@ -63,23 +64,49 @@ fn a_third_less_stops_everything_and_loses_nothing() {
     assert!(report.handled * 10 > report.sent * 8, "{report:?}");
 }
 
+/// The mirror node reads what the members wrote, with delays and losses, and shows the same.
+#[test]
+fn the_mirror_node_shows_what_the_members_agreed_on() {
+    let mut plan = Plan { rate: 5.0, duplicates: 0.1, failing: 0.1, mirror: true, ..Plan::default() };
+    (plan.base.duration, plan.base.recovery) = (40_000, 20_000);
+    let report = Network::new(plan, 1, Trace::default()).expect("it can be simulated").run();
+    assert_eq!(report.violations, []);
+    assert!(report.imported > 10, "{report:?}");
+}
+
+/// A network in which the news of one member come so late for a while that they are ancient.
+fn late_member() -> Plan {
+    let mut plan = Plan { rate: 5.0, ..Plan::default() };
+    plan.settings.consensus.ancient_rounds = 5;
+    let delay = Fault::Tweak(Scope::Node(1), Tweak::Delay(5_000));
+    plan.base.faults =
+        vec![Timed { at: 5_000, fault: delay }, Timed { at: 25_000, fault: Fault::RestoreLinks(Scope::All) }];
+    (plan.base.duration, plan.base.recovery) = (50_000, 20_000);
+    plan
+}
+
+/// What is violated when the second member of a network has a bug.
+fn violated(mut plan: Plan, bug: Bug) -> Vec<Violation> {
+    plan.planted = (1, Planted::only(bug));
+    Network::new(plan, 1, Trace::default()).expect("it can be simulated").run().violations
+}
+
+#[test]
+fn transactions_of_events_that_come_too_late_are_handled_all_the_same() {
+    let report = Network::new(late_member(), 1, Trace::default()).expect("it can be simulated").run();
+    assert_eq!(report.violations, []);
+    assert!(!violated(late_member(), Bug::TransactionsForgotten).is_empty());
+}
+
 /// A bug in one member shows: the others do otherwise, or it does not keep what it promised.
-#[cfg(feature = "planted-bugs")]
 #[test]
 fn a_bug_planted_in_one_member_violates_an_invariant() {
-    use tanglegram_hashgraph::{Bug, Planted};
-    let noticed = |bug: Bug| {
-        let runs = ["hedera-faults", "hedera-swarm"]
-            .into_iter()
-            .flat_map(|world| (0..6).map(move |seed| (world, seed)));
-        runs.into_iter().any(|(world, seed)| {
-            let mut scenario = World::load(world).expect("the world is valid").scenario;
-            let plan = scenario.hedera.as_mut().expect("there is a network");
-            plan.planted = (1, Planted::only(bug));
-            let run = Run::new(scenario, seed, Trace::default()).expect("it can be simulated");
-            !run.run().violations.is_empty()
-        })
-    };
-    let quiet: Vec<Bug> = Bug::NODE.into_iter().filter(|&bug| !noticed(bug)).collect();
+    let mut plan = Plan { rate: 5.0, duplicates: 0.2, failing: 0.2, ..Plan::default() };
+    let at = |at, fault| Timed { at, fault };
+    plan.base.faults = vec![at(5_000, Fault::PowerLoss(1)), at(8_000, Fault::Restart(1))];
+    (plan.base.duration, plan.base.recovery) = (20_000, 10_000);
+    let others = |bug: &Bug| *bug != Bug::TransactionsForgotten;
+    let bugs = Bug::NODE.into_iter().chain(Bug::SERVICES).filter(others);
+    let quiet: Vec<Bug> = bugs.filter(|&bug| violated(plan.clone(), bug).is_empty()).collect();
     assert_eq!(quiet, []);
 }

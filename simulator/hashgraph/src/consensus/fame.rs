@@ -62,7 +62,7 @@ impl Graph {
         let (yes, no) = collect(x, y, distance);
         let planted = self.config.planted;
         let (vote, most) = (yes >= no, yes.max(no));
-        let is_majority = planted.has(Bug::MajorityDecides) && 2 * most > self.roster.count();
+        let is_majority = planted.has(Bug::MajorityDecides) && 2 * most > yes + no;
         let supermajority = self.roster.is_supermajority(most) || is_majority;
         let is_coin_round =
             distance.is_multiple_of(self.config.coin_period) && !planted.has(Bug::NoCoinRound);

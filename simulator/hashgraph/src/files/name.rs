@@ -37,6 +37,16 @@ pub fn classify(name: &str) -> Option<(Kind, &str, bool)> {
     Some((kind, content, signs))
 }
 
+/// The time in the name of a record or balance file, or of its signature, in nanoseconds since 1970.
+pub fn time(name: &str) -> Option<i64> {
+    let (kind, name, _) = classify(name)?;
+    let instant = match kind {
+        Kind::Records => name.strip_suffix(".rcd"),
+        Kind::Balances => name.strip_suffix("_Balances.csv"),
+    };
+    read_instant(instant?, '_').map(|time| time.0)
+}
+
 /// A time as `2019-08-30T18:10:00.419072Z`, with another character in place of the colons; zeros at the end are left out, save the first.
 pub(super) fn instant(time: i64, colon: char) -> String {
     let (seconds, nanos) = Timestamp(time).parts();

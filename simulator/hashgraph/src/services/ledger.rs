@@ -10,7 +10,7 @@ use super::fees::{FEE_ACCOUNT, Fees};
 use super::genesis::Genesis;
 use super::history::{Handled, History, KEPT};
 use crate::files::hapi::{self, AccountAmount, TransactionReceipt, TransactionRecord, TransferList};
-use crate::{EntityId, SECOND, Timestamp};
+use crate::{Bug, EntityId, Planted, SECOND, Timestamp};
 
 /// Bytes of the longest memo.
 const MAX_MEMO: usize = 100;
@@ -22,6 +22,7 @@ pub struct Ledger {
     pub(super) nodes: Vec<EntityId>,
     pub(super) accounts: Accounts,
     pub(super) history: History,
+    pub(super) planted: Planted,
 }
 
 /// Why a transaction is not processed, and who pays for that.
@@ -38,7 +39,17 @@ type Transfers = Vec<(EntityId, i64)>;
 impl Ledger {
     /// The ledger of a network that starts.
     pub fn new(genesis: &Genesis) -> Self {
-        Ledger { nodes: genesis.nodes.clone(), accounts: genesis.accounts(), history: History::default() }
+        Ledger {
+            nodes: genesis.nodes.clone(),
+            accounts: genesis.accounts(),
+            history: History::default(),
+            planted: Planted::default(),
+        }
+    }
+
+    /// The same with something wrong on purpose.
+    pub fn with_planted(self, planted: Planted) -> Self {
+        Ledger { planted, ..self }
     }
 
     /// The accounts.
@@ -96,6 +107,9 @@ impl Ledger {
         let envelope = Envelope::open(bytes).ok()?;
         self.history.forget(consensus);
         let refusal = self.refusal(&envelope, consensus, node);
+        if self.planted.has(Bug::DuplicatesDropped) && self.history.processed(&envelope.id).is_some() {
+            return None;
+        }
         let outcome = match &refusal {
             Some(Refusal::Node(code)) => self.refuse(*code, node, &envelope),
             Some(Refusal::Payer(code)) => self.refuse(*code, envelope.id.payer, &envelope),
@@ -124,7 +138,8 @@ impl Ledger {
         if !is_signed(payer, envelope) {
             return Some(Refusal::Node(ResponseCode::INVALID_PAYER_SIGNATURE));
         }
-        match self.history.processed(&envelope.id) {
+        let is_blind = self.planted.has(Bug::DuplicatesProcessed);
+        match self.history.processed(&envelope.id).filter(|_| !is_blind) {
             Some(known) if known.node == node => Some(Refusal::Node(ResponseCode::DUPLICATE_TRANSACTION)),
             Some(_) => Some(Refusal::Payer(ResponseCode::DUPLICATE_TRANSACTION)),
             None => {
@@ -157,6 +172,10 @@ impl Ledger {
             Ok(effects) => (ResponseCode::SUCCESS, effects),
             Err(code) => (code, Effects::default()),
         };
+        if result != ResponseCode::SUCCESS && self.planted.has(Bug::FeeForgiven) {
+            self.charge(charged.iter().map(|(account, amount)| (*account, -amount)).collect());
+            return Outcome { result, fee: 0, transfers: Vec::new(), created: None };
+        }
         let transfers = [effects.transfers, charged].concat();
         Outcome { result, fee: fees.total(), transfers, created: effects.created }
     }

@@ -9,8 +9,8 @@ use super::envelope::{TransactionId, entity, entity_message};
 use super::history::{Handled, History};
 use super::key::Key;
 use super::{Ledger, ResponseCode};
-use crate::EntityId;
 use crate::files::hapi;
+use crate::{EntityId, Planted};
 
 #[derive(Clone, PartialEq, Message)]
 struct LedgerState {
@@ -105,7 +105,8 @@ impl Ledger {
                 .ok_or_else(|| bad(format!("the transaction of time {consensus} cannot be")))?;
             history.add(Arc::new(handled));
         }
-        Ok(Ledger { nodes: state.nodes.into_iter().map(entity).collect(), accounts, history })
+        let nodes = state.nodes.into_iter().map(entity).collect();
+        Ok(Ledger { nodes, accounts, history, planted: Planted::default() })
     }
 }
 

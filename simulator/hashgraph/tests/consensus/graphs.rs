@@ -53,6 +53,11 @@ pub(crate) fn plans(members: RangeInclusive<usize>, steps: Range<usize>) -> impl
     ]
 }
 
+/// Plans of which every tenth or so divides the four voters evenly for so long that coins are tossed.
+pub(crate) fn divided(steps: Range<usize>) -> impl Strategy<Value = Plan> {
+    plans_like(1, 4..=4, steps)
+}
+
 fn plans_like(
     noise: u32,
     members: RangeInclusive<usize>,

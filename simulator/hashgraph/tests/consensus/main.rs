@@ -7,7 +7,7 @@ mod set;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use graphs::{MOST, Plan, late_news, plans, roster};
+use graphs::{MOST, Plan, divided, late_news, plans, roster};
 use naive::{Naive, Placed};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -122,7 +122,7 @@ proptest! {
 
     #[test]
     fn order_and_times_are_those_of_the_pseudocode(
-        plan in plans(1..=MOST, 1..200),
+        plan in prop_oneof![4 => plans(1..=MOST, 1..200), 1 => divided(150..250)],
         coin_period in coin_periods(),
         ancient_rounds in ancient_rounds(),
     ) {
@@ -230,23 +230,23 @@ fn the_random_graphs_put_the_algorithm_to_the_test() {
     let mut runner = TestRunner::deterministic();
     let (mut ordered, mut coins) = (0, 0);
     for _ in 0..100 {
-        let plan = plans(4..=5, 200..300).new_tree(&mut runner).unwrap().current();
+        let plan = divided(200..300).new_tree(&mut runner).unwrap().current();
         let (placed, tossed) = compare(&plan, 3, FOREVER);
         ordered += placed;
         coins += usize::from(tossed > 0);
     }
-    assert!(ordered > 5_000 && coins > 0, "{ordered} ordered, {coins} coins");
+    assert!(ordered > 5_000 && coins > 5, "{ordered} ordered, {coins} coins");
 }
 
 /// Every bug that can be planted in the algorithm changes the order of some random graph.
-#[cfg(feature = "planted-bugs")]
 #[test]
 fn every_planted_bug_shows_in_a_random_graph() {
     use tanglegram_hashgraph::{Bug, Planted};
     let mut runner = TestRunner::deterministic();
     let mut left: Vec<Bug> = Bug::CONSENSUS.to_vec();
+    let graphs = prop_oneof![plans(4..=7, 150..250), divided(150..250)];
     for _ in 0..1_000 {
-        let plan = plans(4..=7, 150..250).new_tree(&mut runner).unwrap().current();
+        let plan = graphs.new_tree(&mut runner).unwrap().current();
         let events = plan.events();
         let arrivals: Vec<usize> = (0..events.len()).collect();
         let right = order(&events, &arrivals, plan.members, config(3, FOREVER));

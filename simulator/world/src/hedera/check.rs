@@ -1,10 +1,13 @@
 //! What must hold in every run, whatever goes wrong.
 
 use std::collections::BTreeMap;
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
 use tanglegram_hashgraph::consensus::{EventHash, Ordered};
+use tanglegram_hashgraph::files::{FileHash, name};
 use tanglegram_hashgraph::services::{Handled, Ledger, SUPPLY, TransactionId};
+use tanglegram_hashgraph::streams::StreamFile;
 use tanglegram_tangle::Millis;
 
 use crate::sim::{Invariant, Violation};
@@ -26,6 +29,8 @@ pub(crate) struct Checker {
     processed: BTreeMap<TransactionId, i64>,
     /// The consensus time of what each member handled last.
     last: Vec<i64>,
+    /// The hashes of the files, as the first who wrote them has them.
+    files: BTreeMap<String, FileHash>,
     /// How long the order was, each second.
     growth: Vec<(Millis, usize)>,
     pub(crate) violations: Vec<Violation>,
@@ -39,6 +44,7 @@ impl Checker {
             results: BTreeMap::new(),
             processed: BTreeMap::new(),
             last: vec![0; names.len()],
+            files: BTreeMap::new(),
             growth: Vec::new(),
             violations: Vec::new(),
         }
@@ -92,7 +98,7 @@ impl Checker {
         let is_first = Arc::ptr_eq(known, handled);
         if known != handled {
             let what =
-                format!("the result of {time} is {:?}, to others it is {:?}", handled.result, known.result);
+                format!("the record of {time} is {:?}, to others it is {:?}", handled.record, known.record);
             self.report(Invariant::Agreement, node, at, what);
         }
         if handled.processed {
@@ -103,6 +109,26 @@ impl Checker {
             }
         }
         is_first
+    }
+
+    /// A member wrote a file: all write the same.
+    pub(crate) fn wrote(&mut self, at: Millis, node: usize, file: &StreamFile) {
+        let known = *self.files.entry(file.name.clone()).or_insert(file.hash);
+        if known != file.hash {
+            let what = format!("its file {} has the hash {}, that of others {known}", file.name, file.hash);
+            self.report(Invariant::Agreement, node, at, what);
+        }
+    }
+
+    /// The names of the files that begin before a time, in nanoseconds since 1970.
+    pub(crate) fn files_before(&self, time: i64) -> impl Iterator<Item = &String> {
+        let is_before = move |name: &&String| name::time(name).is_some_and(|start| start < time);
+        self.files.keys().filter(is_before)
+    }
+
+    /// What was agreed on for the transactions of these times.
+    pub(crate) fn results(&self, times: impl RangeBounds<i64>) -> impl Iterator<Item = &Arc<Handled>> {
+        self.results.range(times).map(|(_, handled)| handled)
     }
 
     /// Looks at a member's accounts.

@@ -34,6 +34,7 @@ pub(crate) struct Clients {
     members: usize,
     rate: f64,
     duplicates: f64,
+    failing: f64,
     next: i64,
 }
 
@@ -47,6 +48,7 @@ impl Clients {
             members: plan.base.nodes.len(),
             rate: plan.rate,
             duplicates: plan.duplicates,
+            failing: plan.failing,
             next: 0,
         }
     }
@@ -66,7 +68,10 @@ impl Clients {
     pub(crate) fn order(&mut self, time: i64) -> Order {
         let payer = self.stream.index(self.signers.len());
         let payee = (payer + 1 + self.stream.index(self.signers.len() - 1)) % self.signers.len();
-        let amount = 1 + self.stream.below(1_000_000) as i64;
+        let small = 1 + self.stream.below(1_000_000) as i64;
+        // More than all clients have together.
+        let too_much = FUNDS.saturating_mul(self.signers.len() as i64 + 1);
+        let amount = if self.stream.unit() < self.failing { too_much } else { small };
         let (node, other) = (self.stream.index(self.members), self.stream.index(self.members));
         let twice = self.stream.unit() < self.duplicates && other != node;
         self.next += 1;

@@ -57,11 +57,11 @@ impl Network {
             return;
         }
         self.hosts[number].restarts += 1;
-        let (seat, services, mut out) = (self.seat(number), self.services(), Vec::new());
-        let restarted = Node::restart(seat, services, &self.hosts[number].store, &mut out);
+        let (seat, replica, mut out) = (self.seat(number), self.replica(number), Vec::new());
+        let restarted = Node::restart(seat, replica, &self.hosts[number].store, &mut out);
         let node = restarted.unwrap_or_else(|error| {
             self.checker.report(Invariant::Durability, number, self.now, error.to_string());
-            Node::new(self.seat(number), self.services())
+            Node::new(self.seat(number), self.replica(number))
         });
         let gateway = self.gateway(number);
         let host = &mut self.hosts[number];

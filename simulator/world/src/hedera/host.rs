@@ -3,43 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use tanglegram_hashgraph::Replica;
 use tanglegram_hashgraph::node::{Input, Node, Store};
-use tanglegram_hashgraph::services::{Gateway, Genesis, Handled, Ledger, TransactionId};
-use tanglegram_hashgraph::{Application, BadState, Timestamp};
+use tanglegram_hashgraph::services::{Gateway, TransactionId};
 use tanglegram_tangle::Millis;
 
 use super::mischief::Misdeed;
 
-/// The crypto service, and what it handled since somebody last looked.
-pub(crate) struct Services {
-    pub(crate) ledger: Ledger,
-    pub(crate) handled: Vec<Arc<Handled>>,
-}
-
-impl Services {
-    pub(crate) fn new(genesis: &Genesis) -> Services {
-        Services { ledger: Ledger::new(genesis), handled: Vec::new() }
-    }
-}
-
-impl Application for Services {
-    fn handle(&mut self, consensus: Timestamp, member: u16, transaction: &[u8]) {
-        let Some(node) = self.ledger.node(member) else { return };
-        self.handled.extend(self.ledger.handle(consensus.0, node, transaction));
-    }
-
-    fn state(&self) -> Vec<u8> {
-        self.ledger.write()
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), BadState> {
-        self.ledger = Ledger::read(state).map_err(|error| BadState(error.to_string()))?;
-        Ok(())
-    }
-}
-
 /// A member of the network, running.
-pub(crate) type Member = Node<Services>;
+pub(crate) type Member = Node<Replica>;
 
 /// Whether a node runs.
 pub(crate) enum State {

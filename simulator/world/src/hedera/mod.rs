@@ -12,6 +12,7 @@ mod mischief;
 mod network;
 mod plan;
 mod report;
+mod watch;
 
 pub use mischief::Misdeed;
 pub use network::Network;

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use tanglegram_hashgraph::EntityId;
 use tanglegram_hashgraph::consensus::{KeyPair, Roster};
 use tanglegram_hashgraph::gossip::Message;
 use tanglegram_hashgraph::node::{Input, Node, Output, Seat};
 use tanglegram_hashgraph::services::{Gateway, Genesis, ResponseCode, TransactionId};
+use tanglegram_hashgraph::streams::StreamFile;
+use tanglegram_hashgraph::{EntityId, Planted, Replica};
 use tanglegram_tangle::Millis;
 
 use super::check::Checker;
 use super::client::{Clients, Order, member_key};
-use super::host::{Host, Member, Services, State};
+use super::host::{Host, Member, State};
 use super::mischief::{self, Misdeed};
 use super::plan::Plan;
+use super::watch::{Upload, Watcher};
 use crate::sim::{
     Defect, EPOCH, Fate, Invariant, Line, Links, Queue, ScenarioError, Stream, Timed, Trace, Violation,
 };
@@ -40,6 +42,8 @@ pub(crate) enum Event {
     Garbage { host: usize },
     /// Everybody's accounts are looked at.
     Look,
+    /// A file and its signature reach the store that the mirror node reads.
+    Stored(Box<Upload>),
     /// The next fault of the timetable.
     Fault,
 }
@@ -66,6 +70,7 @@ pub struct Network {
     /// Since when no group of members that hear each other is more than two thirds of all.
     pub(crate) split_since: Option<Millis>,
     pub(crate) checker: Checker,
+    pub(crate) watcher: Option<Watcher>,
     pub(crate) trace: Trace,
     pub(crate) stop_at: Option<u64>,
     out: Vec<Output>,
@@ -98,6 +103,7 @@ impl Network {
             sent: 0,
             split_since: None,
             checker: Checker::new(&names),
+            watcher: plan.mirror.then(|| Watcher::new(names.len(), seed)),
             trace,
             stop_at: None,
             out: Vec::new(),
@@ -110,7 +116,7 @@ impl Network {
 
     fn start(&mut self) {
         for number in 0..self.plan.base.nodes.len() {
-            let node = Node::new(self.seat(number), Services::new(&self.genesis));
+            let node = Node::new(self.seat(number), self.replica(number));
             let host = Host::new(node, self.gateway(number));
             self.hosts.push(host);
             // Not all at once.
@@ -124,7 +130,7 @@ impl Network {
                 Misdeed::Fork => {
                     let mut seat = self.seat(host);
                     seat.seed ^= 1;
-                    self.hosts[host].twin = Some(Box::new(Node::new(seat, Services::new(&self.genesis))));
+                    self.hosts[host].twin = Some(Box::new(Node::new(seat, self.replica(host))));
                 }
                 Misdeed::Garbage => self.schedule(GARBAGE_EVERY, Event::Garbage { host }),
                 _ => {}
@@ -159,9 +165,7 @@ impl Network {
         let restarts = self.hosts.get(number).map_or(0, |host| host.restarts);
         let name = &self.plan.base.nodes[number];
         let mut settings = self.plan.settings;
-        if self.plan.planted.0 == number {
-            settings.consensus.planted = self.plan.planted.1;
-        }
+        settings.consensus.planted = self.planted(number);
         Seat {
             roster: self.roster.clone(),
             me: number as u16,
@@ -175,8 +179,13 @@ impl Network {
         Gateway::new(EntityId::new(0, 0, 3 + number as i64), ROOM)
     }
 
-    pub(crate) fn services(&self) -> Services {
-        Services::new(&self.genesis)
+    /// What a member starts with.
+    pub(crate) fn replica(&self, number: usize) -> Replica {
+        Replica::new(&self.genesis, self.plan.timetable).with_planted(self.planted(number))
+    }
+
+    fn planted(&self, number: usize) -> Planted {
+        if self.plan.planted.0 == number { self.plan.planted.1 } else { Planted::default() }
     }
 
     /// Milliseconds of virtual time since the start.
@@ -238,6 +247,7 @@ impl Network {
             Event::Send => self.send(),
             Event::Garbage { host } => self.garbage(host),
             Event::Look => self.look(),
+            Event::Stored(upload) => self.stored(*upload),
             Event::Fault => self.timed_fault(),
         }
     }
@@ -364,7 +374,8 @@ impl Network {
         let host = &mut self.hosts[number];
         let (skew, scheduled) = (host.skew, host.tick_at);
         let State::Up(node) = &mut host.state else { return };
-        let handled = std::mem::take(&mut node.application_mut().handled);
+        let handled: Vec<_> = node.application_mut().take_handled().collect();
+        let files: Vec<_> = node.application_mut().take_files().collect();
         let timeout = node.next_timeout().div_euclid(MS) + 1 - EPOCH as i64 - skew;
         let late = self.now + 2 * (self.plan.settings.sync_every / MS) as Millis;
         let at = (timeout.max(0) as Millis).clamp(self.now + 1, late + 1);
@@ -373,6 +384,12 @@ impl Network {
             self.hosts[number].promised.remove(&handled.id);
             if self.hosts[number].is_honest() && self.checker.handled(self.now, number, handled) {
                 self.is_decided_by_enough(number, handled.id.valid_start);
+            }
+        }
+        if self.hosts[number].is_honest() {
+            for file in files {
+                self.checker.wrote(self.now, number, &file);
+                self.upload(number, file);
             }
         }
         if scheduled.is_none_or(|scheduled| at < scheduled || scheduled < self.now) {
@@ -411,7 +428,7 @@ impl Network {
         let clock = self.clock(number);
         let host = &mut self.hosts[number];
         let State::Up(node) = &mut host.state else { return };
-        let submitted = host.gateway.submit(&node.application().ledger, clock, &bytes);
+        let submitted = host.gateway.submit(node.application().ledger(), clock, &bytes);
         let is_taken = submitted.code == ResponseCode::OK;
         if is_taken {
             host.promised.insert(id, (self.now, bytes.clone()));
@@ -421,6 +438,28 @@ impl Network {
         if is_taken {
             self.input(number, Input::Submit(bytes));
         }
+    }
+
+    /// A member puts a file into the store.
+    fn upload(&mut self, number: usize, file: StreamFile) {
+        let Some(watcher) = &mut self.watcher else { return };
+        if let Some((at, upload)) = watcher.upload(self.now, number, file) {
+            self.schedule(at, Event::Stored(Box::new(upload)));
+        }
+    }
+
+    fn stored(&mut self, upload: Upload) {
+        let (member, name) = (upload.member, upload.file.name.clone());
+        drop(self.line(member, "stored").text("file", &name));
+        let Some(mut watcher) = self.watcher.take() else { return };
+        for imported in watcher.stored(upload) {
+            drop(self.line(member, "imported").text("file", &imported));
+            let period = self.plan.timetable.records;
+            if let Some(what) = watcher.compare(&imported, &self.checker, &self.genesis, period) {
+                self.checker.report(Invariant::Mirror, member, self.now, what);
+            }
+        }
+        self.watcher = Some(watcher);
     }
 
     fn garbage(&mut self, number: usize) {
@@ -439,7 +478,7 @@ impl Network {
         self.checker.second(self.now);
         for (number, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.is_honest()) {
             if let Some(node) = host.node() {
-                self.checker.accounts(self.now, number, &node.application().ledger);
+                self.checker.accounts(self.now, number, node.application().ledger());
             }
         }
         self.schedule(self.now + LOOK_EVERY, Event::Look);
@@ -454,7 +493,8 @@ fn for_twin(twin: &mut Option<Box<Member>>, input: &Input, clock: i64, told: &mu
         Input::Message { .. } | Input::Tick => twin.handle(clock, input.clone(), told),
         Input::Submit(_) => {}
     }
-    twin.application_mut().handled.clear();
+    twin.application_mut().take_handled().for_each(drop);
+    twin.application_mut().take_files().for_each(drop);
 }
 
 /// About how many bytes a message has.

@@ -1,7 +1,8 @@
 //! What is simulated.
 
-use tanglegram_hashgraph::Planted;
 use tanglegram_hashgraph::node::Settings;
+use tanglegram_hashgraph::streams::Timetable;
+use tanglegram_hashgraph::{Planted, SECOND};
 
 use super::mischief::Misdeed;
 use crate::sim::Scenario;
@@ -22,6 +23,12 @@ pub struct Plan {
     pub accounts: usize,
     /// The share of transfers that clients send to two nodes.
     pub duplicates: f64,
+    /// The share of transfers that cannot be done: the payer has not got that much.
+    pub failing: f64,
+    /// When members write files.
+    pub timetable: Timetable,
+    /// Whether there is a mirror node that reads them.
+    pub mirror: bool,
     /// Members that do not keep the rules: less than a third, if anything is to be expected of the others.
     pub misbehaving: Vec<(usize, Misdeed)>,
     /// So many more members misbehave, drawn from the seed, each in a way drawn from it.
@@ -38,6 +45,9 @@ impl Default for Plan {
             rate: 2.0,
             accounts: 8,
             duplicates: 0.0,
+            failing: 0.0,
+            timetable: Timetable { records: 2 * SECOND, balances: 10 * SECOND },
+            mirror: false,
             misbehaving: Vec::new(),
             swarm_misbehaving: 0,
             planted: (0, Planted::default()),

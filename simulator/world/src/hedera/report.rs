@@ -3,7 +3,8 @@
 use tanglegram_tangle::Millis;
 
 use super::network::Network;
-use crate::sim::{Invariant, Report, Scenario, ScenarioError, Simulation, Trace, Violation};
+use super::watch::Watcher;
+use crate::sim::{EPOCH, Invariant, Report, Scenario, ScenarioError, Simulation, Trace, Violation};
 
 /// What a run of a Hedera network came to.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct NetworkReport {
     pub sent: u64,
     /// Transactions that the members agreed on.
     pub handled: u64,
+    /// Files that the mirror node took in.
+    pub imported: u64,
     /// How many transactions each member has handled; `None` where it is down.
     pub members: Vec<Option<u64>>,
     /// What must not be.
@@ -38,6 +41,7 @@ impl Network {
             self.check_liveness();
         }
         self.check_ledgers();
+        self.check_mirror();
         let digest = self.trace.digest();
         // A writer that failed does not change what was found; whoever gave it can ask the trace.
         let _ = self.trace.finish();
@@ -47,6 +51,7 @@ impl Network {
             duration: self.now,
             sent: self.sent,
             handled: self.checker.handled_count() as u64,
+            imported: self.watcher.as_ref().map_or(0, Watcher::imported),
             members: self.hosts.iter().map(|host| host.node().map(|node| node.handled())).collect(),
             violations: self.checker.violations,
         }
@@ -76,6 +81,18 @@ impl Network {
         }
     }
 
+    /// Once everybody has recovered, the mirror node has come as far as the files of the members went a while ago.
+    fn check_mirror(&mut self) {
+        let recovered = self.now >= self.last_fault.saturating_add(self.plan.base.recovery);
+        let Some(watcher) = self.watcher.as_ref().filter(|_| recovered) else { return };
+        let due = (EPOCH + self.now.saturating_sub(self.plan.base.recovery)) as i64 * 1_000_000;
+        let missing = self.checker.files_before(due).find(|name| !watcher.has(name)).cloned();
+        if let Some(name) = missing {
+            let what = format!("the mirror node has not got as far as {name}");
+            self.checker.report(Invariant::Liveness, 0, self.now, what);
+        }
+    }
+
     /// Members that handled as much have the same accounts.
     fn check_ledgers(&mut self) {
         let honest = self.hosts.iter().enumerate().filter(|(_, host)| host.is_honest());
@@ -84,7 +101,7 @@ impl Network {
         for (place, (number, node)) in nodes.iter().enumerate() {
             let twin = nodes[..place].iter().find(|(_, other)| other.handled() == node.handled());
             if let Some((_, other)) = twin
-                && node.application().ledger.accounts() != other.application().ledger.accounts()
+                && node.application().ledger().accounts() != other.application().ledger().accounts()
             {
                 wrong.push(*number);
             }

@@ -49,11 +49,13 @@ pub enum Invariant {
     Durability,
     /// After the last fault every honest node catches up within the stated time.
     Liveness,
+    /// What a mirror node's REST API shows is what the members of a Hedera network agreed on.
+    Mirror,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Invariant; 12] = [
+    pub const ALL: [Invariant; 13] = [
         Invariant::Supply,
         Invariant::Overspent,
         Invariant::Ledger,
@@ -66,6 +68,7 @@ impl Invariant {
         Invariant::Agreement,
         Invariant::Durability,
         Invariant::Liveness,
+        Invariant::Mirror,
     ];
 
     /// Its name in reports.
@@ -83,6 +86,7 @@ impl Invariant {
             Invariant::Agreement => "agreement",
             Invariant::Durability => "durability",
             Invariant::Liveness => "liveness",
+            Invariant::Mirror => "mirror",
         }
     }
 }

@@ -12,11 +12,13 @@ use crate::error::{Fault as Mistake, Source};
 use crate::hedera::{MOST_MEMBERS, Misdeed, Plan};
 use crate::sim::{Scenario, Topology};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 17] = [
     "nodes",
     "transfers",
     "accounts",
     "duplicates",
+    "failing",
+    "mirror",
     "sync",
     "coin-period",
     "ancient-rounds",
@@ -45,6 +47,8 @@ pub(crate) fn read(tree: &Spanned<Tree>, source: &Arc<Source>) -> Result<Plan, M
     fields.read("transfers", &mut plan.rate, |v| v.number(0.0..=FASTEST))?;
     fields.read("accounts", &mut plan.accounts, |v| v.number(2..=10_000))?;
     fields.read("duplicates", &mut plan.duplicates, Value::share)?;
+    fields.read("failing", &mut plan.failing, Value::share)?;
+    fields.read("mirror", &mut plan.mirror, Value::truth)?;
     fields.read("misbehaving", &mut plan.misbehaving, |v| misbehaving(v, &names))?;
     Ok(plan)
 }
