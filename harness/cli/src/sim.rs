@@ -324,6 +324,9 @@ impl Outcome<'_> {
         if let Some(hedera) = &self.report.hedera {
             println!("transfers    {} sent, {} handled", hedera.sent, hedera.handled);
             println!("members      {}", self.members(hedera));
+            if let Some(imported) = hedera.imported {
+                println!("mirror       {imported} files taken in");
+            }
         }
         println!("digest       {digest}");
         if let Some(again) = self.again {
@@ -391,6 +394,7 @@ impl Outcome<'_> {
             json!({
                 "sent": hedera.sent,
                 "handled": hedera.handled,
+                "imported": hedera.imported,
                 "members": members.collect::<serde_json::Map<_, _>>(),
             })
         });

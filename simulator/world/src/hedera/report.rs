@@ -19,8 +19,8 @@ pub struct NetworkReport {
     pub sent: u64,
     /// Transactions that the members agreed on.
     pub handled: u64,
-    /// Files that the mirror node took in.
-    pub imported: u64,
+    /// Files that the mirror node took in; `None` without one.
+    pub imported: Option<u64>,
     /// How many transactions each member has handled; `None` where it is down.
     pub members: Vec<Option<u64>>,
     /// What must not be.
@@ -51,7 +51,7 @@ impl Network {
             duration: self.now,
             sent: self.sent,
             handled: self.checker.handled_count() as u64,
-            imported: self.watcher.as_ref().map_or(0, Watcher::imported),
+            imported: self.watcher.as_ref().map(Watcher::imported),
             members: self.hosts.iter().map(|host| host.node().map(|node| node.handled())).collect(),
             violations: self.checker.violations,
         }
