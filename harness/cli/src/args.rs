@@ -12,6 +12,7 @@ use crate::compare::CompareArgs;
 use crate::diff::DiffArgs;
 use crate::exit;
 use crate::explain::ExplainArgs;
+use crate::faults::FaultArgs;
 use crate::mine::MineArgs;
 use crate::mutate;
 use crate::mutate::MutateArgs;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
         ("tanglegram check http://localhost:14265", "a node that runs"),
         ("tanglegram check --cmd 'my-node --port {port}' --report junit=out.xml html=out.html", "one that is started"),
         ("TANGLEGRAM_BEARER=… tanglegram check https://node.example --ca authority.pem", "by TLS, with a token"),
+        ("tanglegram check http://localhost:14265 --faults latency=10ms..90ms,reset=0.01 --fault-seed 7", "on a bad day"),
         ("tanglegram check http://a:14265 http://b:14265 --filter getTips", "two, and where they differ"),
         ("tanglegram check http://localhost:14265 --profile hornet-0.5.6", "of a known kind: only what is new fails"),
         ("tanglegram check http://localhost:14265 --baseline known.yaml", "with what is known to fail; --update-baseline writes it"),
@@ -164,7 +166,7 @@ pub(crate) struct CheckArgs {
     /// A vector: {"type":"vector", "target", "path", "place", "class", "about", "level", "world", "state", "clauses",
     /// "ms", "verdict": "pass"|"fail"|"known-fail"|"flaky"|"stale"|"skip", "reason" of the last four, "failure" of the second to fourth: {"step", "place", "error", "note",
     /// "differences": [{"path", "expected", "got"}], "transcript"}}. The last of a target: {"type":"summary", "target",
-    /// "software", "dialect", "profile", "level", "seed", "vectors" (digest of those selected), "exit", "unusable" (why,
+    /// "software", "dialect", "profile", "level", "seed", "faults" (if there were), "vectors" (digest of those selected), "exit", "unusable" (why,
     /// or null), "counts": {"passed", "failed", "known", "flaky", "stale", "skipped"}, "files": {file: counts}, "skips": {reason: number}, "ms"}.
     #[arg(long)]
     pub(crate) json: bool,
@@ -195,6 +197,8 @@ pub(crate) struct CheckArgs {
     pub(crate) remote: RemoteArgs,
     #[command(flatten)]
     pub(crate) known: KnownArgs,
+    #[command(flatten)]
+    pub(crate) bad: FaultArgs,
 }
 
 /// Which vectors are run.

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use tanglegram_runner::report::{About, Run};
 use tanglegram_runner::{Library, Outcome, Plan, Remote, RunOptions, Selection};
 use tanglegram_target::{
-    Client, EMBEDDED_SEED, Embedded, Endpoint, IRI, Limits, LogTail, MIRROR, Provider, Recorder, Recording,
-    World,
+    Between, Client, EMBEDDED_SEED, Embedded, Endpoint, IRI, Limits, LogTail, MIRROR, Provider, Recorder,
+    Recording, World,
 };
 use tanglegram_vector::Level;
 use tokio::time::Instant;
@@ -341,8 +341,29 @@ impl Job<'_> {
         Progress::unusable(self.args, run, why)
     }
 
-    /// Runs the plan until its end, Ctrl-C or SIGTERM, and reports.
+    /// Runs the plan, with faults between the program and the node if they are wanted.
     async fn drive<P: Provider>(
+        &self,
+        provider: &mut P,
+        plan: &Plan<'_>,
+        about: About,
+        log: Option<&LogTail>,
+    ) -> Checked {
+        let Some(wanted) = &self.args.bad.faults else { return self.run(provider, plan, about, log).await };
+        let about = About { faults: self.args.bad.told(), ..about };
+        match Between::new(provider, wanted.faults.clone(), self.args.bad.fault_seed).await {
+            Ok(mut between) => {
+                let checked = self.run(&mut between, plan, about, log).await;
+                let (hit, passed) = between.hits();
+                self.note(&format!("faults: {hit} replies were cut off or damaged, {passed} were not"));
+                checked
+            }
+            Err(error) => self.unusable(Run::new(about, plan), format!("no port for the faults: {error}")),
+        }
+    }
+
+    /// Runs the plan until its end, Ctrl-C or SIGTERM, and reports.
+    async fn run<P: Provider>(
         &self,
         provider: &mut P,
         plan: &Plan<'_>,

@@ -8,6 +8,7 @@ mod coverage;
 mod diff;
 mod exit;
 mod explain;
+mod faults;
 mod interrupt;
 mod json;
 mod known;

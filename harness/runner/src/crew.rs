@@ -93,11 +93,15 @@ impl<'l> Work<'_, 'l> {
 
     /// After an exchange without reply: does the target answer at all?
     async fn still_there(&self, item: &Prepared<'_>, error: &ExchangeError) -> Result<(), String> {
-        self.timeouts.set(self.timeouts.get() + usize::from(error.is_timeout()));
+        // Behind faults, replies that never end are theirs.
+        let counts = error.is_timeout() && self.endpoint.detour().is_none();
+        self.timeouts.set(self.timeouts.get() + usize::from(counts));
         if self.timeouts.get() >= TIMEOUTS {
             return Err(format!("the target let {} requests run out of time", self.timeouts.get()));
         }
-        let mut fresh = Client::new(World::credited(&item.vector.world, self.endpoint), self.limits);
+        // Past the faults that may lie before it.
+        let endpoint = World::credited(&item.vector.world, self.endpoint).without_detour();
+        let mut fresh = Client::new(endpoint, self.limits);
         let answer = if item.vector.api() == MIRROR {
             mirror_preflight(&mut fresh).await
         } else {

@@ -44,7 +44,9 @@ impl Connector for Tcp {
     async fn connect(&self, endpoint: &Endpoint, from_outside: bool) -> Result<Self::Stream, ExchangeError> {
         let stream = match endpoint.proxy() {
             Some(proxy) => by_proxy(proxy, endpoint).await?,
-            None => reach(endpoint, from_outside).await?,
+            // Who passes a connection on is on loopback.
+            None if from_outside => reach(endpoint, true).await?,
+            None => open(endpoint, endpoint.detour()).await?,
         };
         // Requests are small: waiting to fill a packet only costs time.
         let _ = stream.set_nodelay(true);
@@ -60,7 +62,8 @@ impl Connector for Tcp {
 /// Connects to a proxy, and for what is to be encrypted through it.
 async fn by_proxy(proxy: &Endpoint, endpoint: &Endpoint) -> Result<TcpStream, ExchangeError> {
     let refused = |why: String| ExchangeError::Proxy { proxy: proxy.authority(), why };
-    let mut stream = reach(proxy, false).await.map_err(|error| refused(error.to_string()))?;
+    let opened = open(proxy, endpoint.detour()).await;
+    let mut stream = opened.map_err(|error| refused(error.to_string()))?;
     if endpoint.is_secure() {
         tunnel(&mut stream, proxy, &endpoint.authority()).await.map_err(refused)?;
     }
@@ -94,6 +97,13 @@ async fn tunnel(stream: &mut TcpStream, proxy: &Endpoint, place: &str) -> Result
         }
         _ => Err(format!("it answers `{}`", line.chars().take(200).collect::<String>().escape_debug())),
     }
+}
+
+/// Connects to a place, or to the detour that leads there.
+async fn open(place: &Endpoint, detour: Option<SocketAddr>) -> Result<TcpStream, ExchangeError> {
+    let Some(detour) = detour else { return reach(place, false).await };
+    let opened = TcpStream::connect(detour).await;
+    opened.map_err(|source| ExchangeError::Connect { address: detour.to_string(), source })
 }
 
 /// Connects to the first address that takes us.

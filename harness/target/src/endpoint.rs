@@ -1,6 +1,7 @@
 //! Where a node's API is: host, port, path, what authorizes us, and how it is reached.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -51,6 +52,8 @@ pub struct Endpoint {
     proxy: Option<Box<Endpoint>>,
     /// What answers in place of a node.
     replay: Option<Replay>,
+    /// Where a connection is opened to instead.
+    detour: Option<SocketAddr>,
 }
 
 impl Endpoint {
@@ -102,6 +105,7 @@ impl Endpoint {
             tls: None,
             proxy: None,
             replay: None,
+            detour: None,
         }
     }
 
@@ -193,6 +197,30 @@ impl Endpoint {
     #[must_use]
     pub fn with_proxy(self, proxy: Endpoint) -> Self {
         Self { proxy: Some(Box::new(proxy)), ..self }
+    }
+
+    /// The same, but where a connection to it or to its proxy is opened, one to this address is opened instead, which
+    /// passes it on.
+    #[must_use]
+    pub fn with_detour(self, detour: SocketAddr) -> Self {
+        Self { detour: Some(detour), ..self }
+    }
+
+    /// The same without a detour.
+    #[must_use]
+    pub fn without_detour(self) -> Self {
+        Self { detour: None, ..self }
+    }
+
+    /// The detour, if there is one.
+    pub fn detour(&self) -> Option<SocketAddr> {
+        self.detour
+    }
+
+    /// Host and port to which connections are opened, but for a detour: its own, or those of its proxy.
+    pub fn dialled(&self) -> (String, u16) {
+        let place = self.proxy.as_deref().unwrap_or(self);
+        (place.host.clone(), place.port)
     }
 
     /// Whether it is HTTPS.

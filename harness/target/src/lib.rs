@@ -26,7 +26,7 @@ pub use client::{Client, ExchangeError, Limits};
 pub use connector::{Connector, Stream, Tcp, outside_address};
 pub use embedded::{EMBEDDED_SEED, Embedded, EmbeddedError, Serving};
 pub use endpoint::{Endpoint, UrlError};
-pub use faulty::{BadFaults, Counts, Faults, FaultyProxy};
+pub use faulty::{BadFaults, Between, Counts, Faults, FaultyProxy};
 pub use fixture::{Batch, Fixture, State};
 pub use hyper::body::Bytes;
 pub use hyper::header::{HeaderMap, HeaderValue};

@@ -37,3 +37,9 @@ pub trait Provider {
     /// Needs come world by world and state by state, in the order of the fixture.
     fn node_for(&mut self, need: &Need<'_>) -> impl Future<Output = Result<Endpoint, Refusal>>;
 }
+
+impl<P: Provider> Provider for &mut P {
+    fn node_for(&mut self, need: &Need<'_>) -> impl Future<Output = Result<Endpoint, Refusal>> {
+        (**self).node_for(need)
+    }
+}

@@ -183,6 +183,34 @@ fn proxies_of_the_environment_lead_to_the_target() {
     assert!(ended.stderr.contains("the proxy that ALL_PROXY names cannot be used"), "{}", ended.stderr);
 }
 
+/// What is given to `check`, and the environment.
+type Faulted<'w> = (&'w [&'w str], &'w [(&'w str, &'w str)]);
+
+#[test]
+fn faults_lie_between_whatever_way_there_is() {
+    let (address, _) = secure_node("server.pem", "127.0.0.1:0").unwrap();
+    let desk = Desk::new(VECTORS);
+    let (proxy, _) = proxy(address);
+    let url = format!("https://localhost:{}", address.port());
+    let (by_proxy, place) = (proxy.url(), file("ca.pem"));
+    let environment = [("ALL_PROXY", by_proxy.as_str())];
+    let ways: [Faulted<'_>; 3] = [
+        (&[&url, "--ca", &place], &[]),
+        (&["http://node.test"], &environment),
+        (&["https://node.test", "--ca", &place], &environment),
+    ];
+    for (way, environment) in ways {
+        for (faults, code, told) in [
+            ("latency=1ms..9ms,slow=100000", 0, "faults: 0 replies were cut off or damaged, "),
+            ("reset=1", 1, "faults: 1 replies were cut off or damaged, 0 were not"),
+        ] {
+            let ended = check(&desk, &[way, &["--faults", faults]].concat(), environment);
+            expect(&ended, code);
+            assert!(ended.stderr.contains(told), "{way:?} {}", ended.stderr);
+        }
+    }
+}
+
 #[test]
 fn an_address_of_ipv6_is_asked() {
     let Ok(listener) = TcpListener::bind("[::1]:0") else {

@@ -95,6 +95,7 @@ pub(super) fn properties(about: &About) -> Vec<(&'static str, String)> {
     all.extend(about.profile.iter().map(|profile| ("profile", profile.clone())));
     all.push(("level", about.level.clone()));
     all.extend(about.seed.map(|seed| ("seed", seed.to_string())));
+    all.extend(about.faults.iter().map(|faults| ("faults", faults.clone())));
     all.push(("vectors", about.vectors.clone()));
     all
 }

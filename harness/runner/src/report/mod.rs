@@ -57,6 +57,9 @@ pub struct About {
     pub level: String,
     /// What the random choices of the target are drawn from, where that is known.
     pub seed: Option<u64>,
+    /// The faults that were put before the target, with their seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults: Option<String>,
     /// Digest of the vectors selected; equal digests are the same questions.
     pub vectors: String,
 }

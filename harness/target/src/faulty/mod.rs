@@ -3,6 +3,7 @@
 //! It works on bytes and knows no protocol. A reply is all that the upstream sends until the client speaks again; what happens to
 //! the n-th reply on the m-th connection depends on the seed, n and m alone.
 
+mod between;
 mod plan;
 mod relay;
 
@@ -13,19 +14,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
+pub use between::Between;
 use plan::Fate;
 pub use plan::{BadFaults, Faults};
 
 /// Most connections at once; more wait to be accepted.
 const CONNECTIONS: usize = 1_024;
 
+/// Host and port that connections are passed on to.
+type Upstream = (String, u16);
+
 /// A proxy that listens and serves nobody yet.
 #[derive(Debug)]
 pub struct FaultyProxy {
     listener: TcpListener,
-    upstream: (String, u16),
+    upstream: watch::Sender<Upstream>,
     faults: Faults,
     seed: u64,
     counts: Arc<Counts>,
@@ -72,6 +77,7 @@ impl FaultyProxy {
         seed: u64,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
+        let (upstream, _) = watch::channel(upstream);
         Ok(Self { listener, upstream, faults, seed, counts: Arc::default() })
     }
 
@@ -81,6 +87,11 @@ impl FaultyProxy {
     /// The system does not know.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// Where new connections are passed on to, to be changed.
+    fn upstream(&self) -> watch::Sender<Upstream> {
+        self.upstream.clone()
     }
 
     /// What happened, now and later.
@@ -97,7 +108,7 @@ impl FaultyProxy {
                 let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
                 let Ok((client, _)) = self.listener.accept().await else { continue };
                 self.counts.connections.fetch_add(1, Ordering::Relaxed);
-                let (upstream, counts) = (self.upstream.clone(), Arc::clone(&self.counts));
+                let (upstream, counts) = (self.upstream.borrow().clone(), Arc::clone(&self.counts));
                 let fates = self.faults.on_connection(self.seed, number);
                 tasks.spawn(async move {
                     relay::relay(client, &upstream, fates, &counts).await;
