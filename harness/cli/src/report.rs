@@ -48,18 +48,22 @@ pub(crate) fn stale(run: &Run, style: Style, out: &mut dyn Write) -> io::Result<
     Ok(())
 }
 
-/// The reasons for which vectors are known to fail, with their numbers.
+/// The reasons for which vectors are known to fail, with their numbers, and what was flaky.
 pub(crate) fn known(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     if let Some(profile) = &run.about.profile {
         writeln!(out, "with the profile {profile}")?;
     }
     for mark in [Mark::KnownFail, Mark::Flaky] {
-        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut reasons: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
         for case in run.cases.iter().filter(|case| case.verdict == mark) {
-            *reasons.entry(case.reason.as_deref().unwrap_or_default()).or_default() += 1;
+            reasons.entry(case.reason.as_deref().unwrap_or_default()).or_default().push(case);
         }
-        for (reason, count) in reasons {
-            writeln!(out, "{} {count}: {reason}", mark.word())?;
+        for (reason, cases) in reasons {
+            writeln!(out, "{} {}: {reason}", mark.word(), cases.len())?;
+            for case in cases.iter().filter(|_| mark == Mark::Flaky).take(WHOLE) {
+                let how = case.failure.as_ref().map(Failed::headline).unwrap_or_default();
+                writeln!(out, "  {}: {how}", case.path)?;
+            }
         }
     }
     Ok(())

@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use tanglegram_target::{Client, Endpoint, ExchangeError, Limits, MIRROR, World};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
-use crate::execute::execute;
+use crate::execute::{Executed, execute};
 use crate::preflight::{mirror_preflight, preflight};
 use crate::prepare::Prepared;
-use crate::verdict::Outcome;
+use crate::verdict::{Outcome, Verdict};
 
 /// Exchanges that may use up their whole time before the target is given up.
 const TIMEOUTS: usize = 3;
+/// Pause before a vector that failed is run again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The connections of a run, and what went wrong on them.
 #[derive(Debug)]
@@ -79,16 +82,40 @@ impl<'l> Work<'_, 'l> {
             let number = self.next.replace(self.next.get() + 1);
             let Some(item) = self.items.get(number) else { return };
             let started = Instant::now();
-            let executed = execute(item, client).await;
-            let outcome =
-                Outcome { vector: item.vector, verdict: executed.verdict, elapsed: started.elapsed() };
+            let Executed { verdict, broken } = self.tries(item, client).await;
+            let outcome = Outcome { vector: item.vector, verdict, elapsed: started.elapsed() };
             self.told.borrow_mut().tell(number, outcome);
-            if let Some(error) = executed.broken
-                && let Err(why) = self.still_there(item, &error).await
-            {
-                self.gone.borrow_mut().get_or_insert(why);
-            }
+            self.goes_on(item, broken.as_ref()).await;
         }
+    }
+
+    /// Runs a vector, and as long as it fails runs it again as often as it allows: from its first step on, with nothing
+    /// captured, on a connection of its own.
+    async fn tries(&self, item: &Prepared<'_>, client: &mut Client) -> Executed {
+        let tries = u32::from(item.vector.retries) + 1;
+        let mut first = None;
+        for number in 1..tries {
+            let Executed { verdict, broken } = execute(item, client).await;
+            let Verdict::Fail(failure) = verdict else {
+                return Executed { verdict: verdict.on_try(number, tries, first), broken };
+            };
+            if !self.goes_on(item, broken.as_ref()).await {
+                return Executed { verdict: Verdict::Fail(failure), broken: None };
+            }
+            first.get_or_insert(failure);
+            sleep(PAUSE).await;
+            *client = Client::new(client.endpoint().clone(), client.limits());
+        }
+        let Executed { verdict, broken } = execute(item, client).await;
+        Executed { verdict: verdict.on_try(tries, tries, first), broken }
+    }
+
+    /// Whether the run goes on after an exchange without reply, if there was one.
+    async fn goes_on(&self, item: &Prepared<'_>, broken: Option<&ExchangeError>) -> bool {
+        let Some(error) = broken else { return true };
+        let Err(why) = self.still_there(item, error).await else { return true };
+        self.gone.borrow_mut().get_or_insert(why);
+        false
     }
 
     /// After an exchange without reply: does the target answer at all?

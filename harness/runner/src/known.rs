@@ -74,8 +74,8 @@ impl Expectations {
             return Verdict::Flaky(failure, reason(file, known));
         }
         if let Some((file, known)) = known.first().or(flaky.first()) {
-            failure.note =
-                Some(format!("it is known to fail, but not in this way (see {})", place(file, known)));
+            failure
+                .add_note(&format!("it is known to fail, but not in this way (see {})", place(file, known)));
         }
         Verdict::Fail(failure)
     }

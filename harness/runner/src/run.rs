@@ -59,15 +59,11 @@ pub async fn run<'l, P: Provider>(
 
 /// Whether two vectors may be under way at once: they need the same, and leave no traces.
 fn may_be_together(one: &Prepared<'_>, other: &Prepared<'_>) -> bool {
-    place(one) == place(other) && !is_alone(one) && !is_alone(other)
+    place(one) == place(other) && !one.vector.is_alone() && !other.vector.is_alone()
 }
 
 fn place<'i>(item: &'i Prepared<'_>) -> (&'i str, &'i str, Option<&'i str>) {
     (item.vector.api(), &item.vector.world, item.vector.state.as_deref())
-}
-
-fn is_alone(item: &Prepared<'_>) -> bool {
-    item.vector.dirties || item.vector.changes_node() || item.vector.network.is_some()
 }
 
 /// Runs one vector against the node that a client speaks to, in whatever state it is.

@@ -13,7 +13,7 @@ pub struct Counts {
     pub failed: usize,
     /// Answered otherwise, as is known.
     pub known: usize,
-    /// Answered otherwise, as at times.
+    /// Answered otherwise, as at times, or only at first.
     pub flaky: usize,
     /// Answered as demanded, although known not to.
     pub stale: usize,

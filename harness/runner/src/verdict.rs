@@ -17,12 +17,28 @@ pub enum Verdict {
     Fail(Box<Failure>),
     /// It did not, as is known of it, for this reason.
     KnownFail(Box<Failure>, String),
-    /// It did not, as it does at times, for this reason.
+    /// It did not, as it does at times: for this reason, or on this try it did.
     Flaky(Box<Failure>, String),
     /// It did, although it is known not to; where that is listed.
     Stale(String),
     /// It was not asked, for this reason.
     Skip(String),
+}
+
+impl Verdict {
+    /// The verdict on a vector that was run so many times, `first` being how it failed the first time, if it did.
+    pub(crate) fn on_try(self, number: u32, tries: u32, first: Option<Box<Failure>>) -> Self {
+        match (self, first) {
+            (Self::Pass, Some(first)) => Self::Flaky(first, format!("passed on try {number} of {tries}")),
+            (Self::Fail(mut last), Some(_)) => {
+                last.add_note(&format!("failed on each of {number} tries"));
+                Self::Fail(last)
+            }
+            // A node that now has nothing to be asked has failed all the same.
+            (Self::Skip(_), Some(first)) => Self::Fail(first),
+            (verdict, _) => verdict,
+        }
+    }
 }
 
 /// How a node did not answer as demanded.
@@ -45,6 +61,12 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Says one thing more.
+    pub(crate) fn add_note(&mut self, text: &str) {
+        let before = self.note.take().map_or(String::new(), |note| note + "; ");
+        self.note = Some(before + text);
+    }
+
     /// Takes out what is secret; a target may send back what it was sent.
     pub(crate) fn redact(&mut self, endpoint: &Endpoint) {
         self.error.iter_mut().for_each(|text| endpoint.redact(text));

@@ -102,6 +102,8 @@ pub struct Vector {
     pub tags: Vec<String>,
     /// Whether it leaves the node changed.
     pub dirties: bool,
+    /// How often it may be run again when it fails; never where it is alone.
+    pub retries: u8,
     /// The network it runs in; none where it asks one node.
     pub network: Option<Network>,
     /// What is sent and expected, in order.
@@ -284,6 +286,11 @@ impl Vector {
         let mut changes = false;
         for_each(&self.steps, &mut |step| changes |= step.ask.changes_node());
         changes
+    }
+
+    /// Whether nothing else may be under way beside it: it changes the node, or has a network of its own.
+    pub fn is_alone(&self) -> bool {
+        self.dirties || self.network.is_some() || self.changes_node()
     }
 
     /// Whether any step is sent from an address that is not loopback.

@@ -3,20 +3,24 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::fields::{Fields, flag, list, word, words};
+use crate::fields::{Fields, flag, list, word, words, wrong_type};
 use crate::model::{ANY_WORLD, Catalogue, INLINE_WORLD, Level, Step, Vector, VectorFile, WorldFacts};
 use crate::network::{self, NETWORK, Network};
 use crate::pattern::{self, Pattern};
 use crate::problem::{Mistake, Problem, Problems, Source, Span, nearest};
 use crate::step::{self, Defaults, STEP_KEYS};
 use crate::template;
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Node, Yaml};
 
 const FILE_KEYS: &[&str] = &["api", "defaults", "vectors"];
 const DEFAULT_KEYS: &[&str] =
-    &["world", "state", "level", "dialects", "tags", "dirties", "clauses", "body", "seed"];
-const VECTOR_KEYS: &[&str] =
-    &["vector", "about", "clauses", "world", "state", "level", "dialects", "tags", "dirties", "steps"];
+    &["world", "state", "level", "dialects", "tags", "dirties", "retries", "clauses", "body", "seed"];
+const VECTOR_KEYS: &[&str] = &[
+    "vector", "about", "clauses", "world", "state", "level", "dialects", "tags", "dirties", "retries",
+    "steps",
+];
+/// Most times that a vector may be run again.
+const MOST_RETRIES: u8 = 5;
 /// Keys that only vectors inside of a network have.
 const NETWORK_KEYS: &[&str] = &["seed", "may-violate"];
 
@@ -88,7 +92,7 @@ impl<'n> FileReader<'n> {
             None if self.network => (INLINE_WORLD.to_owned(), Some(&self.catalogue.network)),
             None => self.world(&fields, problems),
         };
-        let vector = Vector {
+        let mut vector = Vector {
             path: format!("{}/{name}", self.prefix),
             about: fields.get("about").and_then(|node| word(node, "`about`", problems)).map(str::to_owned),
             clauses: self.clauses(&fields, problems),
@@ -98,13 +102,33 @@ impl<'n> FileReader<'n> {
             dialects: self.dialects(&fields, problems),
             tags: self.texts(&fields, "tags", problems).into_iter().map(|(tag, _)| tag).collect(),
             dirties: self.get(&fields, "dirties").is_some_and(|node| flag(node, "`dirties`", problems)),
+            retries: 0,
             steps: self.steps(&fields, problems),
             network,
             span,
             source: problems.source().clone(),
         };
         step::check_names(&vector.steps, facts, problems);
+        vector.retries = self.retries(&fields, vector.is_alone(), problems);
         Some(vector)
+    }
+
+    /// How often it may be run again; what is said for all leaves those alone for which it cannot be.
+    fn retries(&self, fields: &Fields<'n>, is_alone: bool, problems: &mut Problems) -> u8 {
+        let own = fields.get("retries");
+        let Some(node) = self.get(fields, "retries") else { return 0 };
+        let number = if let Yaml::Number(number) = &node.value { number.as_u64() } else { None };
+        let number = number.and_then(|number| u8::try_from(number).ok()).filter(|most| *most <= MOST_RETRIES);
+        if number.is_none() {
+            wrong_type(node, "`retries`", "a number from 0 to 5", problems);
+        }
+        let number = number.unwrap_or(0);
+        if is_alone && number > 0 && own.is_some() {
+            let mistake = Mistake::BadValue { what: "`retries`", value: number.to_string() };
+            let help = "it changes the node or has a network of its own, so it cannot be run again as if nothing had been";
+            problems.add_with_help(node.span, mistake, help);
+        }
+        if is_alone { 0 } else { number }
     }
 
     /// A key of the vector, or of the file's defaults.

@@ -77,6 +77,20 @@ fn what_changes_a_node_is_known() {
 }
 
 #[test]
+fn what_leaves_no_traces_may_be_run_again() {
+    let retries = |text: String| read(&text).expect("valid").vectors[0].retries;
+    let ask = vector("    call: getTips\n    expect: { status: 200 }\n");
+    let change = vector("    call: storeTransactions\n    expect: { status: 400 }\n");
+    assert_eq!(retries(ask.clone()), 0);
+    assert_eq!(retries(format!("{ask}    retries: 5\n")), 5);
+    assert_eq!(retries(format!("{change}    retries: 0\n")), 0);
+    // What is said for all is not for those that leave traces.
+    let with_default = |text: &str| retries(text.replacen("defaults: {", "defaults: { retries: 3,", 1));
+    assert_eq!([with_default(&ask), with_default(&change)], [3, 0]);
+    assert_eq!(with_default(&format!("{ask}    retries: 1\n")), 1);
+}
+
+#[test]
 fn mistakes_are_told_with_their_place() {
     let cases = [
         (
@@ -112,6 +126,15 @@ fn mistakes_are_told_with_their_place() {
         ("duplicate vector", {
             let one = "  - vector: one\n    clauses: [iri.getTips.all]\n    call: getTips\n    expect: { status: 200 }\n";
             format!("{HEAD}{one}{one}")
+        }),
+        ("retries", {
+            let one = |name: &str, keys: &str| {
+                format!(
+                    "  - {{ vector: {name}, clauses: [iri.getTips.all], {keys}, expect: {{ status: 200 }} }}\n"
+                )
+            };
+            let many = one("a", "call: getTips, retries: 6") + &one("b", "call: getTips, retries: x");
+            format!("{HEAD}{many}{}", one("c", "call: storeTransactions, retries: 1"))
         }),
         ("missing", format!("{HEAD}  - vector: one\n  - about: x\n")),
         ("no yaml", format!("{HEAD}  - vector: [one\n")),

@@ -105,7 +105,7 @@ pub struct Case {
     pub ms: f64,
     /// What came of it.
     pub verdict: Mark,
-    /// Why it was skipped, why it is known to fail, or where it is listed although it passes.
+    /// Why it was skipped, why it is known to fail, where it is listed although it passes, or on which try it passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How it failed.
@@ -123,7 +123,7 @@ pub enum Mark {
     Fail,
     /// Answered otherwise, as is known.
     KnownFail,
-    /// Answered otherwise, as at times.
+    /// Answered otherwise, as at times, or only at first.
     Flaky,
     /// Answered as demanded, although known not to.
     Stale,
