@@ -11,6 +11,7 @@ use serde_json::json;
 use tanglegram_runner::Library;
 use tanglegram_runner::differ::{Disagreement, Found, Pair, Search};
 use tanglegram_runner::record::Session;
+use tanglegram_runner::report;
 use tanglegram_target::{
     Client, DIALECTS, Embedded, Endpoint, IRI, Limits, MIRROR, MIRROR_DIALECTS, Need, Serving, World,
     dialects,
@@ -173,7 +174,7 @@ fn tell(args: &DiffArgs, api: &str, found: &Found, library: &Library) -> Exit {
         let mut session = Session::default();
         session.add(&disagreement.first);
         let text = session.vector_file("found", &library.specs).unwrap_or_default();
-        if let Err(error) = std::fs::write(out, text) {
+        if let Err(error) = report::write_whole(out, text.as_bytes()) {
             return Exit::Unusable.because(format_args!("cannot write {}: {error}", out.display()));
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use tanglegram_runner::Library;
 use tanglegram_runner::record::Session;
+use tanglegram_runner::report;
 use tanglegram_target::{Endpoint, Limits, RecordingProxy};
 use tanglegram_vector::SpecFile;
 
@@ -126,6 +127,5 @@ fn write(args: &RecordArgs, session: &Session, specs: &[SpecFile]) -> io::Result
     if let Some(folder) = args.out.parent().filter(|folder| *folder != Path::new("")) {
         fs::create_dir_all(folder).map_err(named)?;
     }
-    let partial = args.out.with_extension("yaml.part");
-    fs::write(&partial, text).and_then(|()| fs::rename(&partial, &args.out)).map_err(named)
+    report::write_whole(&args.out, text.as_bytes()).map_err(named)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tanglegram_runner::report;
 use tanglegram_runner::shrink::{self, ShrinkError, Shrunk, Size};
 use tanglegram_world::{show_time, world_text};
 
@@ -94,7 +95,7 @@ fn tell(args: &ShrinkArgs, seed: u64, shrunk: &Shrunk) -> Result<(), Exit> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Exit> {
-    std::fs::write(path, text)
+    report::write_whole(path, text.as_bytes())
         .map_err(|error| Exit::Unusable.because(format_args!("{}: {error}", path.display())))
 }
 

@@ -1,7 +1,7 @@
 //! Files that are there whole or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -14,17 +14,26 @@ pub fn can_write(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
     }
+    if is_stream(path) {
+        return Ok(());
+    }
+    let path = &linked(path);
     sweep(path);
     let part = part(path)?;
     File::create(&part)?;
     fs::remove_file(&part)
 }
 
-/// Writes a file beside its place and moves it there: a reader sees the old one or the new one, never a part.
+/// Writes a file beside its place and moves it there: a reader sees the old one or the new one, never a part. Into a
+/// terminal or a pipe, such as `/dev/stdout`, it is written as it is.
 ///
 /// # Errors
 /// What the system says; what was there is still there.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_stream(path) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    let path = &linked(path);
     sweep(path);
     let part = part(path)?;
     let written = put(&part, bytes).and_then(|()| fs::rename(&part, path));
@@ -32,6 +41,16 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&part); // the first error is the one to tell
     }
     written
+}
+
+/// Whether what is there takes bytes, but cannot be replaced.
+fn is_stream(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// The file that a link leads to: the link stays.
+fn linked(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn put(part: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -90,6 +109,24 @@ mod tests {
         assert!(foreign.exists());
         assert_eq!(killed.exists(), !Path::new("/proc/self").exists());
         assert!(!part(&path).unwrap().exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_stay_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let null = folder.path().join("null");
+        std::os::unix::fs::symlink("/dev/null", &null).unwrap();
+        for path in [&link, &null] {
+            can_write(path).unwrap();
+            write_whole(path, b"new").unwrap();
+            assert!(fs::symlink_metadata(path).unwrap().is_symlink());
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert!(!fs::metadata(&null).unwrap().is_file());
     }
 
     #[test]
