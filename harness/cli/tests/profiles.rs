@@ -138,13 +138,57 @@ const LETTER: &[&str] = &[
     "iri/anywhere/consistency-of-the-unknown-text",
 ];
 
+/// What a client learns of the real mirror node with the defaults for a URL.
+const MIRROR: &[&str] = &[
+    "mirror/accounts/every-row-tells-its-type",
+    "mirror/http/integers-are-exact",
+    "mirror/anywhere/an-unknown-account-is-the-clients-mistake",
+    "mirror/anywhere/an-account-with-an-exponent-is-the-clients-mistake",
+    "mirror/anywhere/an-account-with-ten-digits",
+    "mirror/anywhere/accounts-with-ten-digits",
+    "mirror/anywhere/balances-with-ten-digits",
+    "mirror/anywhere/balances-of-nineteen-nines",
+    "mirror/anywhere/balances-of-a-far-future",
+    "mirror/anywhere/transactions-of-a-far-future",
+    "mirror/anywhere/balances-at-eleven-digits-of-seconds",
+    "mirror/anywhere/transactions-at-eleven-digits-of-seconds",
+    "mirror/anywhere/a-limit-with-brackets",
+    "mirror/anywhere/an-operator-in-brackets",
+    "mirror/account/of-another-shard",
+    "mirror/account/half-a-row",
+];
+
+/// What it learns of it at level exact.
+const MIRROR_LETTER: &[&str] = &[
+    "mirror/anywhere/all-but-one-account",
+    "mirror/anywhere/an-unknown-account-is-told-in-json",
+    "mirror/anywhere/an-unknown-path-is-told-in-json",
+    "mirror/anywhere/an-account-with-a-plus",
+    "mirror/anywhere/two-limits",
+    "mirror/anywhere/an-order-with-an-operator",
+    "mirror/anywhere/a-result-with-an-operator",
+    "mirror/anywhere/two-types",
+    "mirror/anywhere/a-result-as-the-document-spells-it-once",
+    "mirror/account/no-number-is-400",
+    "mirror/account/an-order-that-is-none",
+    "mirror/accounts/limit-0-2",
+    "mirror/balances/ids-compare-as-a-whole",
+    "mirror/transaction/no-id-is-400",
+    "mirror/transaction/a-letter-before-the-id",
+    "mirror/transaction/a-digit-behind-the-id",
+];
+
 #[test]
 fn without_a_profile_every_known_deviation_is_reported() {
-    for (node, own) in [(&NODES[3], OLD), (&NODES[4], NEW)] {
+    for (node, both, own, letter) in [
+        (&NODES[3], BOTH, OLD, LETTER),
+        (&NODES[4], BOTH, NEW, LETTER),
+        (&NODES[5], MIRROR, &[], MIRROR_LETTER),
+    ] {
         let folder = fixtures().join(node.recording).display().to_string();
         let plain = with(&tanglegram(&["check", "--recorded", &folder, "--json"]), &["fail"]);
         let exact = with(&recorded(node, &["--json"]), &["fail"]);
-        for (found, wanted) in [(&plain, BOTH), (&plain, own), (&exact, LETTER)] {
+        for (found, wanted) in [(&plain, both), (&plain, own), (&exact, letter)] {
             let missing: Vec<_> = wanted.iter().filter(|path| !found.contains(**path)).collect();
             assert!(missing.is_empty(), "{}: {missing:?}", node.profile);
         }
