@@ -141,7 +141,6 @@ const LETTER: &[&str] = &[
 /// What a client learns of the real mirror node with the defaults for a URL.
 const MIRROR: &[&str] = &[
     "mirror/accounts/every-row-tells-its-type",
-    "mirror/http/integers-are-exact",
     "mirror/anywhere/an-unknown-account-is-the-clients-mistake",
     "mirror/anywhere/an-account-with-an-exponent-is-the-clients-mistake",
     "mirror/anywhere/an-account-with-ten-digits",
