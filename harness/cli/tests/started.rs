@@ -18,7 +18,7 @@ use desk::{Desk, VECTORS};
 fn command(mark: u32) -> String {
     let program = env!("CARGO_BIN_EXE_tanglegram");
     format!(
-        "sleep {mark} & (setsid sleep {mark} &) ; echo booting; {program} serve private-net --listen 127.0.0.1:{{port}}"
+        "sleep {mark} & (setsid sleep {mark} &) ; echo booting; {program} serve private-net --listen 127.0.0.1:{{port}} --gossip 127.0.0.1:0"
     )
 }
 

@@ -136,7 +136,7 @@ quick_tests! {
     bundle "bundle" 500;
     gossip "gossip" 2_000;
     snapshot "snapshot" 1_000;
-    vector "vector" 5_000;
+    vector "vector" 10_000;
     world "world" 1_000;
     iri_http "iri-http" 10_000;
     mirror_http "mirror-http" 10_000;
