@@ -42,6 +42,7 @@ pub(crate) enum Command {
         ("tanglegram check http://localhost:14265", "a node that runs"),
         ("tanglegram check --cmd 'my-node --port {port}' --report junit=out.xml html=out.html", "one that is started"),
         ("TANGLEGRAM_BEARER=… tanglegram check https://node.example --ca authority.pem", "by TLS, with a token"),
+        ("tanglegram check --image my/node:1.2 --feed --arg=--snapshot --arg=/fixture/snapshot.txt", "one in a container"),
         ("tanglegram check http://localhost:14265 --faults latency=10ms..90ms,reset=0.01 --fault-seed 7", "on a bad day"),
         ("tanglegram check http://a:14265 http://b:14265 --filter getTips", "two, and where they differ"),
         ("tanglegram check http://localhost:14265 --profile hornet-0.5.6", "of a known kind: only what is new fails"),
@@ -76,6 +77,12 @@ pub(crate) enum Command {
     Keep {
         /// The command, for a shell.
         command: String,
+    },
+    /// Wait until standard input ends, and remove the containers of this owner, for `check --image`
+    #[command(hide = true)]
+    Reap {
+        /// The owner, as the containers' label has it.
+        owner: String,
     },
     /// Find the smallest world that violates the same invariant as this one with a seed
     #[command(after_help = exit::help_section())]
@@ -238,9 +245,35 @@ pub(crate) struct StartArgs {
     /// of 127.0.0.1, or else give the URL too
     #[arg(long, value_name = "COMMAND")]
     pub(crate) cmd: Option<String>,
+    /// Start a container of this image, check the node in it, and remove it; the fixture's genesis and coordinator are in
+    /// its folder /fixture
+    ///
+    /// Needs Docker or what speaks its API (DOCKER_HOST says where). The container is removed whatever ends the check; what
+    /// a power cut left is removed by the next.
+    #[arg(long, value_name = "IMAGE[:TAG]", conflicts_with = "cmd")]
+    pub(crate) image: Option<String>,
+    /// Where the node listens in its container
+    #[arg(long, value_name = "PORT", default_value_t = 14265, requires = "image")]
+    pub(crate) container_port: u16,
+    /// An environment variable for the container; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", requires = "image", value_parser = pair::<'='>)]
+    pub(crate) env: Vec<(String, String)>,
+    /// A file or folder of this machine and where the container has it, to be read only; may be repeated
+    #[arg(long = "mount", value_name = "HOST:CONTAINER", requires = "image", value_parser = pair::<':'>)]
+    pub(crate) mounts: Vec<(String, String)>,
+    /// An argument for the container, in place of the image's own; may be repeated
+    #[arg(long = "arg", value_name = "ARG", requires = "image", allow_hyphen_values = true)]
+    pub(crate) container_args: Vec<String>,
     /// Longest wait until a node that was started answers, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
     pub(crate) ready: f64,
+}
+
+impl StartArgs {
+    /// Whether there is something to start.
+    pub(crate) fn any(&self) -> bool {
+        self.cmd.is_some() || self.image.is_some()
+    }
 }
 
 /// What there is to say about a node behind a URL.
@@ -271,7 +304,7 @@ pub(crate) struct KnownArgs {
     pub(crate) update_baseline: bool,
     /// Take the replies from this recording, a file or a folder of JSON lines, instead of a node; a vector with a request
     /// that was not recorded is skipped
-    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["places", "cmd", "feed", "bearer"])]
+    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["places", "cmd", "image", "feed", "bearer"])]
     pub(crate) recorded: Option<PathBuf>,
 }
 
@@ -288,6 +321,13 @@ impl From<LevelArg> for Level {
             LevelArg::Exact => Level::Exact,
         }
     }
+}
+
+/// Two texts with a character between them, the first not empty.
+fn pair<const BETWEEN: char>(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once(BETWEEN).filter(|(name, _)| !name.is_empty());
+    let (name, value) = parts.ok_or_else(|| format!("two texts with `{BETWEEN}` between them"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 pub(crate) fn seconds(text: &str) -> Result<f64, String> {

@@ -23,6 +23,8 @@ use crate::reports::{self, Wanted};
 use crate::started::Started;
 use crate::{cluster, mine, problems};
 
+/// How much longer than a check may take a container is left alone by others.
+const LEASE: Duration = Duration::from_secs(3600);
 /// How long a node may take to show that it is a mirror node.
 const PROBE: Duration = Duration::from_secs(5);
 
@@ -56,7 +58,7 @@ fn checked(args: &CheckArgs) -> Result<Exit, Exit> {
         return job.list();
     }
     let started = now();
-    let runs = if args.start.cmd.is_some() {
+    let runs = if args.start.any() {
         vec![runtime.block_on(job.started(endpoints.first()))?]
     } else if let Some(recording) = &args.known.recorded {
         vec![runtime.block_on(job.recorded(recording))?]
@@ -86,18 +88,21 @@ fn endpoints(args: &CheckArgs) -> Result<Vec<Endpoint>, Exit> {
     let endpoints = endpoints.map_err(|error| Exit::Usage.because(error))?;
     if is_embedded(args, &endpoints) && (args.remote.feed || args.remote.reach.is_given()) {
         return Err(Exit::Usage.because(
-            "--feed and what says how a node is reached are for a node of yours; give its URL, or --cmd",
+            "--feed and what says how a node is reached are for a node of yours; give its URL, --cmd or --image",
         ));
     }
     if args.start.cmd.is_some() && endpoints.len() > 1 {
         return Err(Exit::Usage.because("--cmd starts one node: give one URL at most"));
+    }
+    if args.start.image.is_some() && !endpoints.is_empty() {
+        return Err(Exit::Usage.because("--image says itself where its node is: give no URL"));
     }
     Ok(endpoints)
 }
 
 /// Whether no other node is named than the one that is built in.
 fn is_embedded(args: &CheckArgs, endpoints: &[Endpoint]) -> bool {
-    endpoints.is_empty() && args.start.cmd.is_none() && args.known.recorded.is_none()
+    endpoints.is_empty() && !args.start.any() && args.known.recorded.is_none()
 }
 
 /// The reports to write: those of `--report`, and what follows it.
@@ -275,8 +280,12 @@ impl Job<'_> {
 
     /// A node that is started for this check, and ended after it.
     async fn started(&self, at: Option<&Endpoint>) -> Result<Checked, Exit> {
-        let command = self.args.start.cmd.as_deref().unwrap_or_default();
-        let mut started = Started::command(command, at).map_err(|why| Exit::Usage.because(why))?;
+        let lease = Duration::from_secs_f64(self.args.max_time + self.args.start.ready) + LEASE;
+        let mut started = tokio::select! {
+            biased;
+            () = self.stop.comes() => return Err(Exit::Interrupted.because("interrupted before the node was started")),
+            started = Started::start(&self.args.start, at, lease) => started?,
+        };
         self.note(&format!("started {}", started.name));
         let within = Duration::from_secs_f64(self.args.start.ready);
         let endpoint = self.args.remote.reach.set(started.endpoint.clone());

@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Command::Coverage(args) => coverage::coverage(&args).into(),
         Command::Serve(args) => serve::serve(&args).into(),
         Command::Keep { command } => started::keep(&command),
+        Command::Reap { owner } => started::reap(&owner),
         Command::Mine(args) => mine::mine(&args).into(),
         Command::Mutate(args) => mutate::mutate(&args).into(),
         Command::Sim(args) => sim::sim(&args).into(),

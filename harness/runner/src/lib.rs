@@ -36,6 +36,6 @@ pub use preflight::{NodeInfo, mirror_preflight, preflight};
 pub use prepare::Prepared;
 pub use run::{Ending, RunOptions, replay, replay_network, run};
 pub use snapshot::{Recorded, Snapshots};
-pub use sources::{profile, profiles};
+pub use sources::{GENESIS, profile, profiles};
 pub use summary::{Counts, Summary};
 pub use verdict::{Failure, Outcome, Verdict};

@@ -15,6 +15,12 @@ static SPECS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../specs");
 const FACTS: &str = include_str!("../../../fixtures/recorded/iri-1.8/facts.json");
 const TRANSACTIONS: &str = include_str!("../../../fixtures/recorded/iri-1.8/transactions.json");
 
+/// The genesis of the fixture's tangle and its coordinator, as a node may be started with: names and contents of files.
+pub const GENESIS: [(&str, &str); 2] = [
+    ("snapshot.txt", include_str!("../../../fixtures/recorded/iri-1.8/snapshot.txt")),
+    ("coordinator.txt", include_str!("../../../fixtures/recorded/iri-1.8/coordinator.txt")),
+];
+
 /// Most files taken from one folder.
 const MOST_FILES: usize = 10_000;
 /// Deepest folder below the one given.

@@ -6,6 +6,8 @@
 
 mod client;
 mod connector;
+#[cfg(feature = "containers")]
+pub mod container;
 mod embedded;
 mod endpoint;
 mod faulty;
