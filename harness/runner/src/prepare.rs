@@ -99,7 +99,7 @@ fn as_written(step: &Step, authorize: bool, scope: &Scope<'_>) -> Result<Request
             request.authorize = authorize;
             Ok(request)
         }
-        Ask::Send(_) | Ask::Act(_) => Err(PrepareError::NoRequest),
+        Ask::Send(_) | Ask::Submit(_) | Ask::Act(_) => Err(PrepareError::NoRequest),
     }
 }
 

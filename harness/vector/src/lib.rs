@@ -18,6 +18,7 @@ mod problem;
 mod read;
 mod rows;
 mod step;
+mod submit;
 mod template;
 mod yaml;
 
@@ -36,5 +37,6 @@ pub use pattern::{Kind, Pattern};
 pub use problem::{Mistake, Problem, Source, Span, nearest};
 pub use read::read_file;
 pub use rows::{Sorted, Sum};
+pub use submit::{Deed, Submission};
 pub use template::{MAX_GENERATED, Name, Part, Scope, Template, Undefined};
 pub use yaml::{MAX_DEPTH, MAX_FILE, MAX_WEIGHT};

@@ -10,6 +10,7 @@ use crate::network::{Act, Network, Sending};
 use crate::pattern::Pattern;
 use crate::problem::{Source, Span};
 use crate::rows::Sorted;
+use crate::submit::Submission;
 use crate::template::{Name, Template};
 
 /// The world of vectors that hold on every node.
@@ -175,6 +176,8 @@ pub enum Ask {
     },
     /// A bundle, by several calls.
     Send(Box<Sending>),
+    /// A transaction of a client of a Hedera network.
+    Submit(Box<Submission>),
     /// Nothing: something is done to the network.
     Act(Act),
 }
@@ -354,6 +357,7 @@ impl Ask {
                 }
             }
             Self::Send(send) => send.names(found),
+            Self::Submit(submission) => submission.id.iter().for_each(|id| id.names(found)),
             Self::Act(_) => {}
         }
     }
@@ -366,7 +370,7 @@ impl Ask {
                 let body: Value = serde_json::from_str(&text.written()?).ok()?;
                 Some(body.get("command")?.as_str()?.to_owned())
             }
-            Self::Raw { .. } | Self::Get { .. } | Self::Send(_) | Self::Act(_) => None,
+            Self::Raw { .. } | Self::Get { .. } | Self::Send(_) | Self::Submit(_) | Self::Act(_) => None,
         }
     }
 
@@ -378,7 +382,7 @@ impl Ask {
         }
         match self {
             Self::Call { .. } | Self::Get { .. } => false,
-            Self::Send(_) | Self::Act(_) => true,
+            Self::Send(_) | Self::Submit(_) | Self::Act(_) => true,
             Self::Raw { body: RawBody::Empty, .. } => false,
             Self::Raw { body: RawBody::Text(text), .. } => {
                 text.written().is_none_or(|text| may_change(&text))

@@ -12,7 +12,7 @@ use crate::yaml::{Node, Yaml};
 pub const NETWORK: &str = "network";
 
 /// The keys of a step that make it an act and not a request.
-pub(crate) const ACT_KEYS: &[&str] = &["advance", "fault", "until", "send"];
+pub(crate) const ACT_KEYS: &[&str] = &["advance", "fault", "until", "send", "submit"];
 const SEND_KEYS: &[&str] = &[
     "from",
     "key",

@@ -12,18 +12,19 @@ use crate::network::{self, ACT_KEYS};
 use crate::pattern::{self, Pattern};
 use crate::problem::{Mistake, Problems, nearest};
 use crate::rows::{Sorted, is_ascending};
+use crate::submit;
 use crate::template::{self, Name, Template, descend};
 use crate::yaml::{Node, Yaml};
 
 /// The keys of a step.
 pub(crate) const STEP_KEYS: &[&str] = &[
     "call", "with", "get", "walk", "request", "headers", "via", "after", "during", "within", "expect",
-    "capture", "lacking", "given", "note", "at", "advance", "fault", "until", "send",
+    "capture", "lacking", "given", "note", "at", "advance", "fault", "until", "send", "submit",
 ];
 /// Keys that only steps inside of a network have.
-const NETWORK_KEYS: &[&str] = &["at", "advance", "fault", "until", "send"];
+const NETWORK_KEYS: &[&str] = &["at", "advance", "fault", "until", "send", "submit"];
 /// Keys that only steps over a real connection have.
-const WIRE_KEYS: &[&str] = &["get", "walk", "request", "during", "lacking", "given"];
+const WIRE_KEYS: &[&str] = &["walk", "request", "during", "lacking", "given"];
 const REQUEST_KEYS: &[&str] = &["method", "path", "headers", "body", "bodyBase64"];
 const WALK_KEYS: &[&str] = &["list", "by", "order", "same", "rows", "pages"];
 const EXPECT_KEYS: &[&str] = &["status", "headers", "body", "text", "snapshot"];
@@ -64,7 +65,7 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut P
             problems.add(node.span, mistake);
             None
         }
-        (Some(Ask::Act(_) | Ask::Send(_)), None) => Some(Expect::good()),
+        (Some(Ask::Act(_) | Ask::Send(_) | Ask::Submit(_)), None) => Some(Expect::good()),
         // What is wrong with it was told.
         (None, None) if fields.entries.iter().any(|entry| ACT_KEYS.contains(&entry.key.as_str())) => None,
         (_, Some(node)) => expect(node, defaults, problems),
@@ -102,7 +103,7 @@ fn check_keys(fields: &Fields<'_>, network: bool, problems: &mut Problems) {
     };
     for entry in fields.entries.iter().filter(|entry| foreign.contains(&entry.key.as_str())) {
         let mistake = Mistake::UnknownKey { key: entry.key.clone(), place };
-        problems.add_with_help(entry.key_span, mistake, "`at`, `advance`, `fault`, `until` and `send` are for files with `api: network`, where steps are calls");
+        problems.add_with_help(entry.key_span, mistake, "`at`, `advance`, `fault`, `until`, `send` and `submit` are for files with `api: network`, where steps have no connection");
     }
 }
 
@@ -165,9 +166,10 @@ fn ask(fields: &Fields<'_>, problems: &mut Problems) -> Option<Ask> {
                 Mistake::UnknownKey { key: other.to_owned(), place: "a step that does something else" };
             problems.add_with_help(span, mistake, "one step does one thing");
         }
-        return match fields.get("send").filter(|_| first == "send") {
-            Some(node) => network::send(node, problems).map(|send| Ask::Send(Box::new(send))),
-            None => network::act(fields, problems).map(Ask::Act),
+        return match (first, fields.get(first)) {
+            ("send", Some(node)) => network::send(node, problems).map(|send| Ask::Send(Box::new(send))),
+            ("submit", Some(node)) => submit::submit(node, problems).map(|wish| Ask::Submit(Box::new(wish))),
+            _ => network::act(fields, problems).map(Ask::Act),
         };
     }
     if fields.get("call").is_some() {

@@ -183,14 +183,14 @@ fn names(count: usize) -> Vec<String> {
 
 #[test]
 fn a_fault_alone_is_spelled_as_in_a_world_file() {
-    let (names, link) = (names(3), LinkModel::default());
-    assert_eq!(parse_faults("heal", &names, &link).unwrap(), [Fault::Heal]);
+    let scenario = Scenario { nodes: names(3), ..Scenario::default() };
+    assert_eq!(parse_faults("heal", &scenario).unwrap(), [Fault::Heal]);
     assert_eq!(
-        parse_faults("{\"crash\": [\"n1\", \"n2\"]}", &names, &link).unwrap(),
+        parse_faults("{\"crash\": [\"n1\", \"n2\"]}", &scenario).unwrap(),
         [Fault::Crash(1), Fault::Crash(2)]
     );
     for wrong in ["", "crash", "crash: n3", "crash: n1\npause: n1", "[]", "crash: [n1"] {
-        assert!(parse_faults(wrong, &names, &link).is_err(), "{wrong}");
+        assert!(parse_faults(wrong, &scenario).is_err(), "{wrong}");
     }
 }
 
@@ -340,8 +340,9 @@ proptest! {
 
     #[test]
     fn a_fault_can_be_written_and_read(fault in some_fault()) {
-        let names = names(NODES);
-        prop_assert_eq!(parse_faults(&fault_text(&fault, &names), &names, &LinkModel::default()).unwrap(), vec![fault]);
+        let scenario = Scenario { nodes: names(NODES), ..Scenario::default() };
+        let written = fault_text(&fault, &scenario.nodes);
+        prop_assert_eq!(parse_faults(&written, &scenario).unwrap(), vec![fault]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tanglegram_world::sim::{Behaviour, Fault, Scenario, Timed, Topology, Tweak};
+use tanglegram_world::sim::{Behaviour, Fault, Files, Scenario, Timed, Topology, Tweak};
 
 /// The scenario with only some of its disturbances, by their positions among all faults, and with what undoes those.
 pub(crate) fn with_disturbances(scenario: &Scenario, kept: &BTreeSet<usize>) -> Scenario {
@@ -36,6 +36,7 @@ fn is_disturbance(fault: &Fault) -> bool {
             | Fault::RestoreLinks(_)
             | Fault::StartCoordinator
             | Fault::Behave(_, Behaviour::Honest)
+            | Fault::Files(_, Files::Sent)
     )
 }
 
@@ -49,7 +50,8 @@ fn undoes(fault: &Fault, other: &Fault) -> bool {
         | (Fault::Resume(node), Fault::Pause(of))
         | (Fault::Slow(node, 0), Fault::Slow(of, _))
         | (Fault::Skew(node, 0), Fault::Skew(of, _) | Fault::Jump(of, _))
-        | (Fault::Behave(node, Behaviour::Honest), Fault::Behave(of, _)) => node == of,
+        | (Fault::Behave(node, Behaviour::Honest), Fault::Behave(of, _))
+        | (Fault::Files(node, Files::Sent), Fault::Files(of, _)) => node == of,
         _ => false,
     }
 }

@@ -1,5 +1,8 @@
 //! A signed transaction, taken out of either of its wire forms.
 
+use std::fmt;
+use std::str::FromStr;
+
 use prost::Message;
 use prost::bytes::Buf;
 use prost::encoding::{self, DecodeContext};
@@ -8,7 +11,7 @@ use super::ResponseCode;
 use super::messages::{SignatureMap, SignaturePair};
 use crate::files::FileHash;
 use crate::files::hapi::{self, Data, SignedTransaction, Transaction, TransactionBody};
-use crate::{EntityId, SECOND};
+use crate::{EntityId, SECOND, Timestamp};
 
 /// Bytes of the longest transaction.
 pub const MAX_TRANSACTION: usize = 6144;
@@ -31,6 +34,34 @@ impl TransactionId {
         Some(TransactionId { payer: entity(id.account?), valid_start })
     }
 }
+
+impl fmt::Display for TransactionId {
+    /// As mirror nodes write it: `0.0.1001-1568542919-000000000`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, nanos) = Timestamp(self.valid_start).parts();
+        write!(f, "{}-{seconds}-{nanos:09}", self.payer)
+    }
+}
+
+impl FromStr for TransactionId {
+    type Err = BadTransactionId;
+
+    fn from_str(text: &str) -> Result<Self, BadTransactionId> {
+        let parts = || {
+            let (payer, start) = text.split_once('-')?;
+            let (seconds, nanos) = start.split_once('-').filter(|(_, nanos)| nanos.len() == 9)?;
+            let nanos = nanos.parse::<u32>().ok()?;
+            let start = seconds.parse::<u32>().ok().map(i64::from)?.checked_mul(SECOND)? + i64::from(nanos);
+            Some(TransactionId { payer: payer.parse().ok()?, valid_start: start })
+        };
+        parts().ok_or(BadTransactionId)
+    }
+}
+
+/// A text that is no transaction's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a transaction's id is as 0.0.1001-1568542919-000000000")]
+pub struct BadTransactionId;
 
 /// The id of a message.
 pub(super) fn entity(id: hapi::EntityId) -> EntityId {

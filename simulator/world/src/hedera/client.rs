@@ -64,6 +64,18 @@ impl Clients {
         (self.rate > 0.0).then(|| self.gaps.exponential(1000.0 / self.rate) as Millis)
     }
 
+    /// The keys of the clients.
+    pub(crate) fn signers(&self) -> &[SigningKey] {
+        &self.signers
+    }
+
+    /// An id that starts at about a time in nanoseconds since 1970: every one is another, also where two start in the same
+    /// millisecond.
+    pub(crate) fn new_id(&mut self, payer: usize, start: i64) -> TransactionId {
+        self.next += 1;
+        TransactionId { payer: account(payer), valid_start: start.saturating_add(self.next % 1_000_000) }
+    }
+
     /// The next transfer, at this time in nanoseconds since 1970.
     pub(crate) fn order(&mut self, time: i64) -> Order {
         let payer = self.stream.index(self.signers.len());
@@ -74,10 +86,7 @@ impl Clients {
         let amount = if self.stream.unit() < self.failing { too_much } else { small };
         let (node, other) = (self.stream.index(self.members), self.stream.index(self.members));
         let twice = self.stream.unit() < self.duplicates && other != node;
-        self.next += 1;
-        // Every id is another, also where two are sent in the same millisecond.
-        let id =
-            TransactionId { payer: account(payer), valid_start: time - HEAD_START + self.next % 1_000_000 };
+        let id = self.new_id(payer, time - HEAD_START);
         let signer = &self.signers[payer];
         let bytes = |node: usize| {
             let amounts = [(account(payer), -amount), (account(payee), amount)];
@@ -88,7 +97,7 @@ impl Clients {
     }
 }
 
-fn account(client: usize) -> EntityId {
+pub(crate) fn account(client: usize) -> EntityId {
     EntityId::new(0, 0, FIRST + client as i64)
 }
 

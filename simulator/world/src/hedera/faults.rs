@@ -7,7 +7,7 @@ use tanglegram_tangle::Millis;
 
 use super::host::State;
 use super::network::{Event, Network};
-use crate::sim::{Fault, Invariant, Timed};
+use crate::sim::{Fault, Flaw, Invariant, Timed, check_fault};
 
 impl Network {
     /// The next fault of the timetable. One that makes no sense any more is left out.
@@ -17,6 +17,18 @@ impl Network {
         if let Some(next) = self.timetable.get(self.next_fault) {
             self.schedule(next.at, Event::Fault);
         }
+        self.fault(fault);
+    }
+
+    /// Lets a fault happen now; an error, and nothing changes, where there is no such node.
+    pub fn apply(&mut self, fault: Fault) -> Result<(), Flaw> {
+        check_fault(&fault, self.hosts.len())?;
+        self.last_fault = self.last_fault.max(self.now);
+        self.fault(fault);
+        Ok(())
+    }
+
+    fn fault(&mut self, fault: Fault) {
         let node = fault.nodes().first().copied().unwrap_or(0);
         drop(self.line(node, "fault").text("fault", &format!("{fault:?}")));
         self.happens(fault);
@@ -35,6 +47,7 @@ impl Network {
             Fault::Jump(node, by) => self.set_clock(node, self.hosts[node].skew.saturating_add(by)),
             // A hashgraph has no coordinator, and its members misbehave in ways of their own.
             Fault::StopCoordinator | Fault::StartCoordinator | Fault::Equivocate | Fault::Behave(..) => {}
+            Fault::Files(node, what) => self.change_files(node, what),
             of_links => self.links.suffer(of_links),
         }
     }

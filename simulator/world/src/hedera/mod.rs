@@ -13,9 +13,12 @@ mod network;
 mod plan;
 mod report;
 mod watch;
+mod wish;
 
 pub use mischief::Misdeed;
 pub use network::Network;
 pub(crate) use plan::MOST_MEMBERS;
 pub use plan::Plan;
 pub use report::{NetworkReport, Run};
+pub use tanglegram_hashgraph::services::{ResponseCode, TransactionId};
+pub use wish::{Deed, Taken, Wish};

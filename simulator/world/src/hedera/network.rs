@@ -8,6 +8,7 @@ use tanglegram_hashgraph::node::{Input, Node, Output, Seat};
 use tanglegram_hashgraph::services::{Gateway, Genesis, ResponseCode, TransactionId};
 use tanglegram_hashgraph::streams::StreamFile;
 use tanglegram_hashgraph::{EntityId, Planted, Replica};
+use tanglegram_mirror::ingest::Event as Intake;
 use tanglegram_tangle::Millis;
 
 use super::check::Checker;
@@ -17,12 +18,12 @@ use super::mischief::{self, Misdeed};
 use super::plan::Plan;
 use super::watch::{Upload, Watcher};
 use crate::sim::{
-    Defect, EPOCH, Fate, Invariant, Line, Links, Queue, ScenarioError, Stream, Timed, Trace, Violation,
+    Defect, EPOCH, Fate, Files, Invariant, Line, Links, Queue, ScenarioError, Stream, Timed, Trace, Violation,
 };
 use crate::sim::{check_scenario, timetable};
 
 /// Nanoseconds in a millisecond.
-const MS: i64 = 1_000_000;
+pub(crate) const MS: i64 = 1_000_000;
 /// How often the accounts of all are looked at.
 const LOOK_EVERY: Millis = 1_000;
 /// How often a member that sends garbage does.
@@ -59,7 +60,7 @@ pub struct Network {
     pub(crate) links: Links,
     roster: Roster,
     keys: Vec<Arc<KeyPair>>,
-    clients: Clients,
+    pub(crate) clients: Clients,
     genesis: Genesis,
     pub(crate) timetable: Vec<Timed>,
     pub(crate) next_fault: usize,
@@ -176,7 +177,12 @@ impl Network {
     }
 
     pub(crate) fn gateway(&self, number: usize) -> Gateway {
-        Gateway::new(EntityId::new(0, 0, 3 + number as i64), ROOM)
+        Gateway::new(Network::account_of(number), ROOM)
+    }
+
+    /// The account of a member.
+    pub(crate) fn account_of(number: usize) -> EntityId {
+        EntityId::new(0, 0, 3 + number as i64)
     }
 
     /// What a member starts with.
@@ -423,11 +429,16 @@ impl Network {
         }
     }
 
-    /// A client gives a node a transaction; a node that is down or refuses it has no part in it.
-    pub(crate) fn submit(&mut self, number: usize, id: TransactionId, bytes: Arc<[u8]>) {
+    /// A client gives a node a transaction: what it says to it. A node that is down or paused says nothing.
+    pub(crate) fn submit(
+        &mut self,
+        number: usize,
+        id: TransactionId,
+        bytes: Arc<[u8]>,
+    ) -> Option<ResponseCode> {
         let clock = self.clock(number);
         let host = &mut self.hosts[number];
-        let State::Up(node) = &mut host.state else { return };
+        let State::Up(node) = &mut host.state else { return None };
         let submitted = host.gateway.submit(node.application().ledger(), clock, &bytes);
         let is_taken = submitted.code == ResponseCode::OK;
         if is_taken {
@@ -438,6 +449,7 @@ impl Network {
         if is_taken {
             self.input(number, Input::Submit(bytes));
         }
+        Some(submitted.code)
     }
 
     /// A member puts a file into the store.
@@ -448,18 +460,38 @@ impl Network {
         }
     }
 
+    /// From now on this becomes of the files of a member.
+    pub(crate) fn change_files(&mut self, number: usize, files: Files) {
+        let Some(watcher) = &mut self.watcher else { return };
+        for (at, upload) in watcher.change(self.now, number, files) {
+            self.schedule(at, Event::Stored(Box::new(upload)));
+        }
+    }
+
+    /// A file and its signature are in the store: the mirror node takes in what it can.
     fn stored(&mut self, upload: Upload) {
         let (member, name) = (upload.member, upload.file.name.clone());
         drop(self.line(member, "stored").text("file", &name));
         let Some(mut watcher) = self.watcher.take() else { return };
-        for imported in watcher.stored(upload) {
-            drop(self.line(member, "imported").text("file", &imported));
-            let period = self.plan.timetable.records;
-            if let Some(what) = watcher.compare(&imported, &self.checker, &self.genesis, period) {
-                self.checker.report(Invariant::Mirror, member, self.now, what);
-            }
+        for event in watcher.stored(upload) {
+            self.imported(member, &watcher, event);
         }
         self.watcher = Some(watcher);
+    }
+
+    fn imported(&mut self, member: usize, watcher: &Watcher, event: Intake) {
+        match event {
+            Intake::Held { name, obstacle } => {
+                drop(self.line(member, "refused").text("file", &name).text("why", &obstacle.to_string()));
+            }
+            Intake::Imported { name, .. } => {
+                drop(self.line(member, "imported").text("file", &name));
+                let period = self.plan.timetable.records;
+                if let Some(what) = watcher.compare(&name, &self.checker, &self.genesis, period) {
+                    self.checker.report(Invariant::Mirror, member, self.now, what);
+                }
+            }
+        }
     }
 
     fn garbage(&mut self, number: usize) {

@@ -9,11 +9,11 @@ use tanglegram_hashgraph::services::{Genesis, Handled, Ledger};
 use tanglegram_hashgraph::streams::{StreamFile, keys};
 use tanglegram_hashgraph::{EntityId, Timestamp};
 use tanglegram_mirror::ingest::{Event, Importer, Trust};
-use tanglegram_mirror::{Dialect, Mirror, Request, Store};
+use tanglegram_mirror::{Dialect, Mirror, Request, Response, Store};
 use tanglegram_tangle::Millis;
 
 use super::check::Checker;
-use crate::sim::Stream;
+use crate::sim::{Files, Stream};
 
 /// How long a file takes to get into the store at least, and how much longer it may.
 const DELAY: (Millis, u64) = (50, 2_000);
@@ -29,6 +29,8 @@ const PAGE: usize = 1_000;
 pub(crate) struct Upload {
     pub(crate) member: usize,
     pub(crate) file: StreamFile,
+    /// Whether a bit of it flips on the way.
+    spoiled: bool,
 }
 
 /// A mirror node, and the store it reads from.
@@ -41,6 +43,9 @@ pub(crate) struct Watcher {
     sent: BTreeSet<(usize, String)>,
     /// When what each member sent last is there: a member sends one file after the other.
     arrived: Vec<Millis>,
+    /// What becomes of each member's files, and those that are to be sent, or sent again, once that changes.
+    files: Vec<Files>,
+    kept: Vec<Vec<StreamFile>>,
     imported: u64,
 }
 
@@ -66,11 +71,13 @@ impl Watcher {
             stream: Stream::new(seed, "files on their way"),
             sent: BTreeSet::new(),
             arrived: vec![0; members],
+            files: vec![Files::Sent; members],
+            kept: vec![Vec::new(); members],
             imported: 0,
         }
     }
 
-    /// Sends a file off: when it is there. `None` if the member did so before.
+    /// A member has written a file: what is on its way to the store now, and when it is there.
     pub(crate) fn upload(
         &mut self,
         now: Millis,
@@ -80,27 +87,47 @@ impl Watcher {
         if !self.sent.insert((member, file.name.clone())) {
             return None;
         }
-        let losses = (0..MOST_LOST).take_while(|_| self.stream.unit() < LOST).count();
-        let delay = DELAY.0 + self.stream.below(DELAY.1) + losses as Millis * AGAIN;
-        self.arrived[member] = self.arrived[member].max(now + delay);
-        Some((self.arrived[member], Upload { member, file }))
+        let files = self.files[member];
+        if files != Files::Sent {
+            self.kept[member].push(file.clone());
+        }
+        (files != Files::Held)
+            .then(|| self.send(now, Upload { member, file, spoiled: files == Files::Spoiled }))
     }
 
-    /// A file and its signature are in the store: the names of the files that the mirror node takes in now.
-    pub(crate) fn stored(&mut self, upload: Upload) -> Vec<String> {
-        let Upload { member, file } = upload;
+    /// From now on this becomes of a member's files: what is on its way to the store now, and when it is there.
+    pub(crate) fn change(&mut self, now: Millis, member: usize, files: Files) -> Vec<(Millis, Upload)> {
+        self.files[member] = files;
+        let ready = if files == Files::Sent { std::mem::take(&mut self.kept[member]) } else { Vec::new() };
+        ready.into_iter().map(|file| self.send(now, Upload { member, file, spoiled: false })).collect()
+    }
+
+    /// Sends a file off: when it is there.
+    fn send(&mut self, now: Millis, upload: Upload) -> (Millis, Upload) {
+        let losses = (0..MOST_LOST).take_while(|_| self.stream.unit() < LOST).count();
+        let delay = DELAY.0 + self.stream.below(DELAY.1) + losses as Millis * AGAIN;
+        let arrived = &mut self.arrived[upload.member];
+        *arrived = (*arrived).max(now + delay);
+        (*arrived, upload)
+    }
+
+    /// A file and its signature are in the store: what the mirror node takes in now, and what it does not.
+    pub(crate) fn stored(&mut self, upload: Upload) -> Vec<Event> {
+        let Upload { member, file, spoiled } = upload;
         // What the mirror node has already needs no further signature.
         if self.has(&file.name) {
             return Vec::new();
         }
         let signature = keys::of(member as u16).map(|key| file.sign(key)).unwrap_or_default();
+        let mut bytes = file.bytes.to_vec();
+        if let Some(last) = bytes.last_mut().filter(|_| spoiled) {
+            *last ^= 1;
+        }
         self.importer.offer(self.nodes[member], &file.signature_name(), signature);
-        self.importer.offer(self.nodes[member], &file.name, file.bytes.to_vec());
-        let events = self.importer.advance(&mut self.mirror.store).into_iter();
-        let imported = |event| if let Event::Imported { name, .. } = event { Some(name) } else { None };
-        let names: Vec<String> = events.filter_map(imported).collect();
-        self.imported += names.len() as u64;
-        names
+        self.importer.offer(self.nodes[member], &file.name, bytes);
+        let events = self.importer.advance(&mut self.mirror.store);
+        self.imported += events.iter().filter(|event| matches!(event, Event::Imported { .. })).count() as u64;
+        events
     }
 
     /// How many files the mirror node took in.
@@ -169,22 +196,26 @@ impl Watcher {
         })
     }
 
+    /// What the mirror node's API answers.
+    pub(crate) fn rest(&self, request: &Request) -> Response {
+        self.mirror.handle(request)
+    }
+
     /// The JSON that the API answers with; `null` where it does not.
     fn get(&self, target: &str) -> Value {
-        let response = self.mirror.handle(&Request::get(target));
+        let response = self.rest(&Request::get(target));
         serde_json::from_slice(&response.body).unwrap_or_default()
     }
 }
 
 /// What the API is to show; nothing of what moved nothing.
 fn agreed(handled: &Handled) -> Option<Shown> {
-    let (start, nanos) = Timestamp(handled.id.valid_start).parts();
     let mut transfers: Vec<_> =
         amounts(handled).map(|(account, amount)| (account.to_string(), amount)).collect();
     transfers.sort();
     (!transfers.is_empty()).then(|| Shown {
         time: Timestamp(handled.consensus).to_string(),
-        id: format!("{}-{start}-{nanos:09}", handled.id.payer),
+        id: handled.id.to_string(),
         node: handled.node.to_string(),
         result: format!("{:?}", handled.result),
         fee: handled.record.transaction_fee.cast_signed(),

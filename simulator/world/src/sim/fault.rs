@@ -57,6 +57,35 @@ pub enum Fault {
     Equivocate,
     /// The node behaves like this from now on.
     Behave(usize, Behaviour),
+    /// This becomes of the files of a Hedera node that the mirror node is to read, from now on.
+    Files(usize, Files),
+}
+
+/// What becomes of the files that a Hedera node writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Files {
+    /// They are sent to the store that mirror nodes read, those held back or spoiled before too.
+    #[default]
+    Sent,
+    /// They are held back.
+    Held,
+    /// They get to the store with a flipped bit; their signatures do not.
+    Spoiled,
+}
+
+impl Files {
+    /// All of them.
+    pub const ALL: [Files; 3] = [Files::Sent, Files::Held, Files::Spoiled];
+
+    /// Its name in world files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Files::Sent => "sent",
+            Files::Held => "held",
+            Files::Spoiled => "spoiled",
+        }
+    }
 }
 
 /// Which links.
@@ -159,7 +188,8 @@ impl Fault {
             | Fault::Slow(node, _)
             | Fault::Skew(node, _)
             | Fault::Jump(node, _)
-            | Fault::Behave(node, _) => vec![*node],
+            | Fault::Behave(node, _)
+            | Fault::Files(node, _) => vec![*node],
             Fault::Link(scope, _) | Fault::Tweak(scope, _) | Fault::RestoreLinks(scope) => scope.nodes(),
             Fault::Heal | Fault::StopCoordinator | Fault::StartCoordinator | Fault::Equivocate => Vec::new(),
         }
@@ -183,6 +213,7 @@ impl Fault {
             Fault::Skew(node, skew) => Fault::Skew(renumber(*node)?, *skew),
             Fault::Jump(node, by) => Fault::Jump(renumber(*node)?, *by),
             Fault::Behave(node, behaviour) => Fault::Behave(renumber(*node)?, behaviour.clone()),
+            Fault::Files(node, files) => Fault::Files(renumber(*node)?, *files),
             Fault::Link(scope, model) => Fault::Link(scope.renumbered(renumber)?, model.clone()),
             Fault::Tweak(scope, tweak) => Fault::Tweak(scope.renumbered(renumber)?, *tweak),
             Fault::RestoreLinks(scope) => Fault::RestoreLinks(scope.renumbered(renumber)?),

@@ -200,7 +200,8 @@ impl Links {
             | Fault::StopCoordinator
             | Fault::StartCoordinator
             | Fault::Equivocate
-            | Fault::Behave(..) => {}
+            | Fault::Behave(..)
+            | Fault::Files(..) => {}
         }
     }
 

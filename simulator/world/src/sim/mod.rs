@@ -47,7 +47,7 @@ mod users;
 mod wallet;
 mod workload;
 
-pub(crate) use check::check as check_scenario;
+pub(crate) use check::{check as check_scenario, check_fault};
 pub(crate) use queue::Queue;
 pub(crate) use streams::Stream;
 pub(crate) use swarm::timetable;
@@ -55,7 +55,7 @@ pub(crate) use swarm::timetable;
 pub use behaviour::{Behaviour, Misbehaving};
 pub use check::{Flaw, MAX_DURATION, MAX_LINKS, MAX_MWM, MAX_NODES, MAX_SENDS, ScenarioError};
 pub use engine::{EPOCH, START_INDEX, Simulation};
-pub use fault::{Fault, Scope, Timed, Tweak};
+pub use fault::{Fault, Files, Scope, Timed, Tweak};
 pub use history::{Moment, Step};
 pub use inspector::{Inspector, Ledger};
 pub use invariants::{Invariant, Violation};

@@ -20,6 +20,9 @@ pub enum RequestError {
     /// There is no such node.
     #[error("there is no node number {0}")]
     UnknownNode(usize),
+    /// There is no such client.
+    #[error("there is no client number {0}")]
+    UnknownClient(usize),
     /// The node is down: the connection is refused.
     #[error("node {0} is down")]
     Down(String),

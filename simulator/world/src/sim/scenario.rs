@@ -94,6 +94,16 @@ pub fn names(count: usize) -> Vec<String> {
 }
 
 impl Scenario {
+    /// The Hedera network where it is all there is, else the tangle: what faults are about.
+    pub fn base(&self) -> &Scenario {
+        self.hedera.as_ref().filter(|_| self.nodes.is_empty()).map_or(self, |plan| &plan.base)
+    }
+
+    /// Whether there is a Hedera network and no tangle.
+    pub fn is_hedera_alone(&self) -> bool {
+        self.hedera.is_some() && self.nodes.is_empty()
+    }
+
     /// The number of the node of this name.
     pub fn number_of(&self, name: &str) -> Option<usize> {
         self.nodes.iter().position(|node| node == name)

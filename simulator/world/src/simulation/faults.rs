@@ -8,13 +8,13 @@ use super::tree::Tree;
 use super::value::{Names, Value};
 use super::workload;
 use crate::error::Fault as Mistake;
-use crate::sim::{Behaviour, Fault, LinkModel};
+use crate::sim::{Behaviour, Fault, Files, LinkModel};
 
 /// The longest a message may take a slow node.
 const SLOWEST: Millis = 3_600_000;
 
 /// The names of all faults.
-pub(crate) const FAULTS: [&str; 16] = [
+pub(crate) const FAULTS: [&str; 17] = [
     "partition",
     "one-way",
     "isolate",
@@ -31,10 +31,15 @@ pub(crate) const FAULTS: [&str; 16] = [
     "tweak",
     "restore-links",
     "behave",
+    "files",
 ];
 
 /// The fault that acts on the coordinator.
 pub(crate) const COORDINATOR: &str = "coordinator";
+
+/// The faults that only a tangle has, and those that only a Hedera network has.
+const OF_TANGLES: [&str; 2] = [COORDINATOR, "behave"];
+const OF_HEDERA: [&str; 1] = ["files"];
 
 /// What faults are read with.
 #[derive(Clone, Copy)]
@@ -42,6 +47,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) names: &'a Names,
     /// How messages travel when nothing is wrong.
     pub(crate) link: &'a LinkModel,
+    /// Whether it is a Hedera network's, and not a tangle's.
+    pub(crate) hedera: bool,
 }
 
 impl Terms<'_> {
@@ -65,6 +72,7 @@ impl Terms<'_> {
     /// A fault by its name and argument.
     pub(crate) fn fault(self, name: &Spanned<String>, argument: Value<'_>) -> Result<Vec<Fault>, Mistake> {
         let one = |fault| Ok(vec![fault]);
+        self.has(name, argument)?;
         match name.value.as_str() {
             "partition" => one(Fault::Partition(self.groups(argument)?)),
             "one-way" => one(self.one_way(argument)?),
@@ -87,7 +95,20 @@ impl Terms<'_> {
             "behave" => {
                 self.by_node(argument, |node, how| Ok(Fault::Behave(node, workload::behaviour(how)?)))
             }
+            "files" => self.by_node(argument, |node, what| Ok(Fault::Files(node, files(what)?))),
             _ => one(coordinator(argument)?),
+        }
+    }
+
+    /// Refuses what this kind of network does not have.
+    fn has(self, name: &Spanned<String>, argument: Value<'_>) -> Result<(), Mistake> {
+        let (foreign, whose) = match self.hedera {
+            true => (&OF_TANGLES[..], "a tangle's nodes: Hedera nodes are `misbehaving` from the start"),
+            false => (&OF_HEDERA[..], "Hedera nodes"),
+        };
+        match foreign.contains(&name.value.as_str()) {
+            true => Err(argument.mistake(format_args!("`{}` is for {whose}", name.value))),
+            false => Ok(()),
         }
     }
 
@@ -155,6 +176,7 @@ impl Terms<'_> {
             Fault::Jump(node, by) => Some(Fault::Jump(*node, by.saturating_neg())),
             Fault::Link(scope, _) | Fault::Tweak(scope, _) => Some(Fault::RestoreLinks(*scope)),
             Fault::Behave(node, _) => Some(Fault::Behave(*node, Behaviour::Honest)),
+            Fault::Files(node, _) => Some(Fault::Files(*node, Files::Sent)),
             Fault::StopCoordinator | Fault::Equivocate => Some(Fault::StartCoordinator),
             Fault::Heal
             | Fault::Restart(_)
@@ -180,6 +202,12 @@ fn heal(argument: Value<'_>) -> Result<(), Mistake> {
         Tree::Scalar(word) if word == "all" => Ok(()),
         _ => Err(argument.mistake("`heal` lets all messages pass again: write `heal: all`")),
     }
+}
+
+fn files(value: Value<'_>) -> Result<Files, Mistake> {
+    let word = value.text("sent, held or spoiled")?;
+    let found = Files::ALL.into_iter().find(|files| files.name() == word);
+    found.ok_or_else(|| value.mistake(format_args!("expected sent, held or spoiled, not `{word}`")))
 }
 
 fn slowness(value: Value<'_>) -> Result<Millis, Mistake> {

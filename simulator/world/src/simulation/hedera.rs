@@ -86,8 +86,8 @@ fn base(fields: &Fields<'_>, names: &Names, plan: &mut Plan) -> Result<(), Mista
     fields.read("link", &mut base.link, |v| links::link(v, &normal))?;
     let (duration, link) = (base.duration, base.link.clone());
     fields.read("links", &mut base.links, |v| links::overrides(v, names, &link))?;
-    fields
-        .read("faults", &mut base.faults, |v| timetable::read(v, Terms { names, link: &link }, duration))?;
+    let terms = Terms { names, link: &link, hedera: true };
+    fields.read("faults", &mut base.faults, |v| timetable::read(v, terms, duration))?;
     fields.read("swarm", &mut base.swarm, |v| timetable::swarm(v, names.len(), duration).map(Some))?;
     base.recovery = base.recovery.min(duration);
     fields.read("recovery", &mut base.recovery, |v| within(v, duration))?;

@@ -19,7 +19,7 @@ use tanglegram_tangle::{Config, Dialect, Millis};
 
 use crate::Issuer;
 use crate::error::{Fault as Mistake, Source, WorldError};
-use crate::sim::{CoordinatorPlan, Fault, Keys, LinkModel, MAX_SENDS, Scenario, Topology};
+use crate::sim::{CoordinatorPlan, Fault, Keys, MAX_SENDS, Scenario, Topology};
 
 pub(crate) use hedera::read as read_hedera;
 pub use time::{positive as parse_time, show as show_time};
@@ -98,7 +98,7 @@ pub(crate) fn build(section: &Section, frame: &Frame<'_>, source: &Arc<Source>) 
     let link = link.unwrap_or(default.link);
     let duration = section.duration.as_ref().map(|key| length(value(key))).transpose()?;
     let duration = duration.unwrap_or(default.duration);
-    let terms = Terms { names, link: &link };
+    let terms = Terms { names, link: &link, hedera: false };
     let topology = section.topology.as_ref().map(|key| network::topology(value(key), names)).transpose()?;
     let workload = section.workload.as_ref().map(|key| workload::workload(value(key), names)).transpose()?;
     let faults =
@@ -167,9 +167,11 @@ fn within(value: Value<'_>, duration: Millis) -> Result<Millis, Mistake> {
 
 /// The faults a text names in the spelling of world files, such as `partition: [[n0], [n1, n2]]` or `crash: [n1, n2]`
 /// (which is two); what a `link` fault leaves unsaid is as in `link`.
-pub fn parse_faults(text: &str, names: &[String], link: &LinkModel) -> Result<Vec<Fault>, WorldError> {
+pub fn parse_faults(text: &str, scenario: &Scenario) -> Result<Vec<Fault>, WorldError> {
+    let hedera = scenario.is_hedera_alone();
+    let Scenario { nodes: names, link, .. } = scenario.base();
     let source = Source::new("fault".into(), text);
     let tree: Spanned<Tree> = crate::build::parse(&source)?;
     let names = Names::new(names.to_vec());
-    Ok(Terms { names: &names, link }.read(Value::new(&tree, &source))?)
+    Ok(Terms { names: &names, link, hedera }.read(Value::new(&tree, &source))?)
 }

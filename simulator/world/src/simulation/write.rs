@@ -122,6 +122,7 @@ fn spelled(fault: &Fault, names: &Names) -> String {
         }
         Fault::RestoreLinks(Scope::All) => "restore-links: all".into(),
         Fault::RestoreLinks(scope) => format!("restore-links: {{ {} }}", scoped(*scope, names).join(", ")),
+        Fault::Files(node, what) => format!("files: {{ {}: {} }}", name(*node, names), what.name()),
         Fault::Behave(node, how) => format!("behave: {{ {}: {} }}", name(*node, names), behaviour(how)),
         Fault::Equivocate => "coordinator: equivocate".into(),
         Fault::StopCoordinator => "coordinator: stop".into(),

@@ -1,5 +1,8 @@
 //! Vectors inside a simulated network: nodes are asked without a socket, and time passes when a step says so.
 
+mod ground;
+mod hedera;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -9,11 +12,12 @@ use tanglegram_tangle::ApiRequest;
 use tanglegram_target::{Bytes, HeaderMap, Reply, Request, StatusCode};
 use tanglegram_vector::{
     Act, Ask, Context, Difference, Mistake, Network, NetworkWorld, Problem, Scope, Snapshot, Span, Step,
-    Vector, WorldFacts, Written,
+    Submission, Vector, WorldFacts, Written,
 };
-use tanglegram_world::sim::{Fault, Scenario, Simulation, Trace, account_address};
+use tanglegram_world::sim::{Scenario, Simulation, account_address};
 use tanglegram_world::{World, WorldError, parse_faults, show_time};
 
+use self::ground::{Ground, Place};
 use crate::prepare::{self, Prepared};
 use crate::sending;
 use crate::snapshot::Snapshots;
@@ -29,11 +33,13 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// How many accounts, and keys of each, have names.
 const NAMED: (usize, u32) = (6, 3);
 
-/// The names every network declares: `$account.0.1` is the address of account 0's key 1.
+/// The names every network declares: `$account.0.1` is the address of account 0's key 1, `$client.0` and `$member.0` are the
+/// accounts of a Hedera network's first client and first member.
 pub(crate) fn names() -> WorldFacts {
     let keys = |account| (0..NAMED.1).map(move |key| Value::from(account_address(account, key).to_string()));
     let accounts = (0..NAMED.0).map(|account| Value::from_iter(keys(account)));
-    let names = Value::from_iter([("account", Value::from_iter(accounts))]);
+    let accounts = [("account", Value::from_iter(accounts))];
+    let names = Value::from_iter(accounts.into_iter().chain(hedera::names(NAMED.0)));
     WorldFacts { states: Vec::new(), names: names.into() }
 }
 
@@ -45,13 +51,14 @@ pub(crate) fn check(vector: &Vector, network: &Network) -> Vec<Problem> {
     };
     let mut problems = Vec::new();
     for step in &vector.steps {
-        if let Some(name) = step.at.as_ref().filter(|name| scenario.number_of(name).is_none()) {
-            let mistake = Mistake::World(format!("there is no node `{name}`"));
-            let help = Some(format!("the nodes are {}", scenario.nodes.join(", ")));
-            problems.push(Problem { mistake, span: step.span, help, source: vector.source.clone() });
-        }
+        problems.extend(misplaced(step, &scenario).map(|(mistake, help)| Problem {
+            mistake: Mistake::World(mistake),
+            span: step.span,
+            help,
+            source: vector.source.clone(),
+        }));
         if let Ask::Act(Act::Fault(written)) = &step.ask {
-            let read = faults(written, &scenario);
+            let read = parse_faults(&written.text, &scenario);
             problems.extend(read.err().map(|error| problem(vector, &error, written.span)));
         }
     }
@@ -67,8 +74,33 @@ fn scenario(network: &Network) -> Result<Scenario, WorldError> {
     Ok(world.simulated()?.clone())
 }
 
-fn faults(written: &Written, scenario: &Scenario) -> Result<Vec<Fault>, WorldError> {
-    parse_faults(&written.text, &scenario.nodes, &scenario.link)
+/// What is wrong with whom a step asks, and what could be done about it.
+fn misplaced(step: &Step, scenario: &Scenario) -> Option<(String, Option<String>)> {
+    let place = match &step.at {
+        None => None,
+        Some(name) => match ground::place(scenario, name) {
+            Some(place) => Some(place),
+            None => {
+                let help = format!("the nodes are {}", scenario.base().nodes.join(", "));
+                return Some((format!("there is no node `{name}`"), Some(help)));
+            }
+        },
+    };
+    let whose = match (&step.ask, place) {
+        (Ask::Call { .. } | Ask::Send(_), Some(Place::Member(_) | Place::Mirror)) => "a tangle's nodes",
+        (Ask::Submit(_), Some(Place::Node(_) | Place::Mirror)) => "the members of a Hedera network",
+        (Ask::Get { .. }, Some(Place::Node(_) | Place::Member(_))) => "the mirror node of a Hedera network",
+        (Ask::Act(Act::Synced), _) if scenario.is_hedera_alone() => "a tangle",
+        (Ask::Submit(submission), _) => return unknown_client(submission, scenario),
+        _ => return None,
+    };
+    Some((format!("that step is for {whose}"), None))
+}
+
+fn unknown_client(submission: &Submission, scenario: &Scenario) -> Option<(String, Option<String>)> {
+    let count = scenario.hedera.as_ref().map_or(0, |plan| plan.accounts);
+    let unknown = submission.deed.clients().chain(submission.signer).find(|client| *client >= count)?;
+    Some((format!("there is no client {unknown}"), Some(format!("the network has {count} `accounts`"))))
 }
 
 /// The same mistake at its place in the vector's file.
@@ -97,17 +129,17 @@ pub(crate) async fn execute(
         Err(error) => return Verdict::Skip(error.to_string()),
     };
     change(&mut scenario);
-    let simulation = match Simulation::new(scenario, network.seed, Trace::default()) {
-        Ok(simulation) => simulation,
+    let ground = match Ground::new(scenario, network.seed) {
+        Ok(ground) => ground,
         Err(error) => return failed(item.vector, item.vector.span, 0, error.to_string()),
     };
-    let mut run = Run { item, simulation, captured: BTreeMap::new(), snapshots };
+    let mut run = Run { item, ground, captured: BTreeMap::new(), snapshots };
     for (index, step) in item.vector.steps.iter().enumerate() {
         if let Err(failure) = run.step(step, index + 1).await {
             return Verdict::Fail(failure);
         }
     }
-    match run.simulation.violations().first().filter(|_| !network.may_violate) {
+    match run.ground.violations().first().filter(|_| !network.may_violate) {
         Some(violation) => {
             failed(item.vector, item.vector.span, item.vector.steps.len(), violation.to_string())
         }
@@ -122,7 +154,7 @@ fn failed(vector: &Vector, span: Span, step: usize, error: String) -> Verdict {
 
 struct Run<'r, 'v> {
     item: &'r Prepared<'v>,
-    simulation: Simulation,
+    ground: Ground,
     captured: BTreeMap<String, Value>,
     snapshots: &'r mut dyn Snapshots,
 }
@@ -151,39 +183,40 @@ impl Run<'_, '_> {
 
     fn fault(&mut self, written: &Written, step: &Step, number: usize) -> Done {
         let told = |run: &Self, error: String| run.failure(step, number, error, String::new());
-        let faults =
-            faults(written, self.simulation.scenario()).map_err(|error| told(self, error.to_string()))?;
+        let faults = parse_faults(&written.text, self.ground.scenario())
+            .map_err(|error| told(self, error.to_string()))?;
         for fault in faults {
-            self.simulation.apply(fault).map_err(|flaw| told(self, flaw.to_string()))?;
+            self.ground.apply(fault).map_err(|flaw| told(self, flaw.to_string()))?;
         }
         Ok(())
     }
 
     /// Lets time pass, slice by slice, so that a long run can be broken off.
     async fn advance(&mut self, time: Duration) {
-        let end = self.simulation.now() + millis(time);
-        while self.simulation.now() < end {
-            self.simulation.advance_to(end.min(self.simulation.now() + SLICE));
+        let end = self.ground.now() + millis(time);
+        while self.ground.now() < end {
+            self.ground.advance_to(end.min(self.ground.now() + SLICE));
             tokio::task::yield_now().await;
         }
     }
 
     async fn until_synced(&mut self, step: &Step, number: usize) -> Done {
         let within = step.within.unwrap_or(PATIENCE);
-        let latest = self.simulation.now() + millis(within);
-        while self.simulation.now() < latest {
-            let slice = latest.min(self.simulation.now() + SLICE);
-            if self.simulation.run_until(slice, Simulation::is_synced) {
+        let latest = self.ground.now() + millis(within);
+        while self.ground.now() < latest {
+            let slice = latest.min(self.ground.now() + SLICE);
+            let Ground::Tangle(simulation) = &mut self.ground else { break };
+            if simulation.run_until(slice, Simulation::is_synced) {
                 return Ok(());
             }
             tokio::task::yield_now().await;
         }
-        let scenario = self.simulation.scenario();
-        let solid =
-            scenario.nodes.iter().enumerate().map(|(number, name)| match self.simulation.node(number) {
-                Some(node) => format!("{name} {}", node.solid_milestone_index()),
-                None => format!("{name} is down"),
-            });
+        let Ground::Tangle(simulation) = &self.ground else { return Ok(()) };
+        let scenario = simulation.scenario();
+        let solid = scenario.nodes.iter().enumerate().map(|(number, name)| match simulation.node(number) {
+            Some(node) => format!("{name} {}", node.solid_milestone_index()),
+            None => format!("{name} is down"),
+        });
         let solid: Vec<String> = solid.collect();
         let error =
             format!("not synced within {}: solid are {}", show_time(millis(within)), solid.join(", "));
@@ -192,11 +225,12 @@ impl Run<'_, '_> {
 
     /// Asks again and again until the reply is as expected, if it may take a while.
     async fn until_it_holds(&mut self, step: &Step, number: usize) -> Done {
-        let node = step.at.as_ref().and_then(|name| self.simulation.scenario().number_of(name)).unwrap_or(0);
-        let deadline = step.within.map(|within| self.simulation.now() + millis(within));
+        let place = step.at.as_ref().and_then(|name| ground::place(self.ground.scenario(), name));
+        let place = place.unwrap_or(Place::Node(0));
+        let deadline = step.within.map(|within| self.ground.now() + millis(within));
         loop {
-            let result = self.once(step, number, node);
-            let again = deadline.is_some_and(|deadline| self.simulation.now() + millis(RETRY) <= deadline);
+            let result = self.once(step, number, place);
+            let again = deadline.is_some_and(|deadline| self.ground.now() + millis(RETRY) <= deadline);
             if result.is_ok() || !again {
                 return result;
             }
@@ -204,20 +238,28 @@ impl Run<'_, '_> {
         }
     }
 
-    fn once(&mut self, step: &Step, number: usize, node: usize) -> Done {
-        let at = show_time(self.simulation.now());
-        let asked = match &step.ask {
-            Ask::Send(sending) => {
-                let scope = Scope { world: &self.item.names, captured: &self.captured };
-                sending::send(&mut self.simulation, node, sending, &scope)
+    fn once(&mut self, step: &Step, number: usize, place: Place) -> Done {
+        let at = show_time(self.ground.now());
+        let scope = Scope { world: &self.item.names, captured: &self.captured };
+        let asked = match (&step.ask, &mut self.ground, place) {
+            (Ask::Send(sending), Ground::Tangle(simulation), Place::Node(node)) => {
+                sending::send(simulation, node, sending, &scope)
             }
-            _ => self.call(step, node),
+            (_, Ground::Tangle(simulation), Place::Node(node)) => call(simulation, node, step, &scope),
+            (Ask::Submit(submission), Ground::Hedera(network, _), Place::Member(member)) => {
+                hedera::submit(network, member, submission, &scope)
+            }
+            (Ask::Get { path, .. }, Ground::Hedera(network, _), Place::Mirror) => path
+                .resolve_text(&scope)
+                .map_err(|error| error.to_string())
+                .and_then(|path| hedera::get(network, &path)),
+            _ => Err("that step is for another node".into()),
         };
         let name = step.at.as_deref().unwrap_or_default();
         let (sent, reply) =
             asked.map_err(|error| self.failure(step, number, error, format!("> {name} at {at}")))?;
         let transcript = || transcript::told(name, &at, &sent, &reply);
-        let differences = self.judge(step, number, node, &reply);
+        let differences = self.judge(step, number, place, &reply);
         if !differences.is_empty() {
             let mut failure = self.failure(step, number, String::new(), transcript());
             (failure.error, failure.differences) = (None, differences);
@@ -233,21 +275,9 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// One command: what was sent, and the reply.
-    fn call(&mut self, step: &Step, node: usize) -> Result<(String, Reply), String> {
+    fn judge(&mut self, step: &Step, number: usize, place: Place, reply: &Reply) -> Vec<Difference> {
         let scope = Scope { world: &self.item.names, captured: &self.captured };
-        let Request { headers, body, .. } =
-            prepare::request(step, false, &scope).map_err(|error| error.to_string())?;
-        let body = String::from_utf8_lossy(&body).into_owned();
-        let versioned = headers.contains_key("x-iota-api-version");
-        let request = ApiRequest { body: body.clone(), versioned, trusted: !step.nonloopback };
-        let reply = self.simulation.request(node, request).map_err(|error| error.to_string())?;
-        Ok((body, heard(reply.status as u16, reply.body)))
-    }
-
-    fn judge(&mut self, step: &Step, number: usize, node: usize, reply: &Reply) -> Vec<Difference> {
-        let scope = Scope { world: &self.item.names, captured: &self.captured };
-        let now_ms = i64::try_from(self.simulation.clock(node)).unwrap_or(i64::MAX);
+        let now_ms = i64::try_from(self.ground.clock(place)).unwrap_or(i64::MAX);
         let context = Context { scope, transaction_hash: tanglegram_target::transaction_hash, now_ms };
         let mut differences = verdict::judge(&step.expect, reply, &context).into_vec();
         if let Some(kind) = step.expect.snapshot.filter(|_| differences.is_empty()) {
@@ -266,6 +296,22 @@ impl Run<'_, '_> {
         let place = self.item.vector.place_of(step.span);
         Box::new(Failure { step: number, place, error: Some(error), transcript, ..Failure::default() })
     }
+}
+
+/// One command: what was sent, and the reply.
+fn call(
+    simulation: &mut Simulation,
+    node: usize,
+    step: &Step,
+    scope: &Scope<'_>,
+) -> Result<(String, Reply), String> {
+    let Request { headers, body, .. } =
+        prepare::request(step, false, scope).map_err(|error| error.to_string())?;
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let versioned = headers.contains_key("x-iota-api-version");
+    let request = ApiRequest { body: body.clone(), versioned, trusted: !step.nonloopback };
+    let reply = simulation.request(node, request).map_err(|error| error.to_string())?;
+    Ok((body, heard(reply.status as u16, reply.body)))
 }
 
 /// A reply as one that came over a connection.

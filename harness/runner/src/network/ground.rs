@@ -1,0 +1,92 @@
+//! What a vector runs on: a tangle, or a Hedera network.
+
+use tanglegram_world::hedera::Network;
+use tanglegram_world::sim::{Fault, Flaw, Scenario, ScenarioError, Simulation, Trace, Violation};
+
+/// The mirror node's name in steps.
+pub(super) const MIRROR: &str = "mirror";
+
+/// A simulated network.
+pub(super) enum Ground {
+    Tangle(Box<Simulation>),
+    Hedera(Box<Network>, Box<Scenario>),
+}
+
+/// Whom a step asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A node of a tangle.
+    Node(usize),
+    /// A member of a Hedera network.
+    Member(usize),
+    /// The mirror node.
+    Mirror,
+}
+
+impl Ground {
+    pub(super) fn new(scenario: Scenario, seed: u64) -> Result<Ground, ScenarioError> {
+        match scenario.hedera.as_deref().filter(|_| scenario.is_hedera_alone()).cloned() {
+            Some(plan) => {
+                Ok(Ground::Hedera(Box::new(Network::new(plan, seed, Trace::default())?), Box::new(scenario)))
+            }
+            None => Ok(Ground::Tangle(Box::new(Simulation::new(scenario, seed, Trace::default())?))),
+        }
+    }
+
+    pub(super) fn scenario(&self) -> &Scenario {
+        match self {
+            Ground::Tangle(simulation) => simulation.scenario(),
+            Ground::Hedera(_, scenario) => scenario,
+        }
+    }
+
+    /// Milliseconds of virtual time since the start.
+    pub(super) fn now(&self) -> u64 {
+        match self {
+            Ground::Tangle(simulation) => simulation.now(),
+            Ground::Hedera(network, _) => network.now(),
+        }
+    }
+
+    pub(super) fn advance_to(&mut self, at: u64) {
+        match self {
+            Ground::Tangle(simulation) => drop(simulation.advance_to(at)),
+            Ground::Hedera(network, _) => drop(network.advance_to(at)),
+        }
+    }
+
+    pub(super) fn apply(&mut self, fault: Fault) -> Result<(), Flaw> {
+        match self {
+            Ground::Tangle(simulation) => simulation.apply(fault),
+            Ground::Hedera(network, _) => network.apply(fault),
+        }
+    }
+
+    pub(super) fn violations(&self) -> &[Violation] {
+        match self {
+            Ground::Tangle(simulation) => simulation.violations(),
+            Ground::Hedera(network, _) => network.violations(),
+        }
+    }
+
+    /// The time that a node thinks it is, in milliseconds since 1970; the mirror node's clock is right.
+    pub(super) fn clock(&self, place: Place) -> u64 {
+        match (self, place) {
+            (Ground::Tangle(simulation), Place::Node(node)) => simulation.clock(node),
+            (Ground::Tangle(simulation), _) => simulation.clock(0),
+            (Ground::Hedera(network, _), Place::Member(member)) => network.time_of(member),
+            (Ground::Hedera(network, _), _) => network.time_of(usize::MAX),
+        }
+    }
+}
+
+/// Whom a name in a step means.
+pub(super) fn place(scenario: &Scenario, name: &str) -> Option<Place> {
+    let number = scenario.base().number_of(name);
+    match &scenario.hedera {
+        Some(plan) if scenario.is_hedera_alone() => {
+            number.map(Place::Member).or_else(|| (plan.mirror && name == MIRROR).then_some(Place::Mirror))
+        }
+        _ => number.map(Place::Node),
+    }
+}
