@@ -138,3 +138,35 @@ fn problems_of_several_files_are_told_together() {
     let files = [("a.yaml", "api: iri\nvectors: 3\n"), ("b.yaml", "- 1\n"), ("getTips.yaml", good.as_str())];
     insta::assert_snapshot!(told(&files));
 }
+
+#[test]
+fn steps_for_somebody_else() {
+    let step = |step: &str| format!("      - {{ {step} }}\n");
+    let of_hedera = [
+        "at: h9, submit: { transfer: { from: 0, to: 1, amount: 1 } }",
+        "at: mirror, submit: { transfer: { from: 0, to: 1, amount: 1 } }",
+        "at: h0, submit: { transfer: { from: 0, to: 9, amount: 1 } }",
+        "at: h0, call: getNodeInfo, expect: { status: 200 }",
+        "at: h0, get: /api/v1/accounts, expect: { status: 200 }",
+        "until: synced",
+        "fault: { coordinator: stop }",
+        "fault: { files: { h0: lost } }",
+    ]
+    .map(step);
+    let of_tangles = [
+        "at: n0, get: /api/v1/accounts, expect: { status: 200 }",
+        "at: mirror, get: /api/v1/accounts, expect: { status: 200 }",
+        "at: n0, submit: { transfer: { from: 0, to: 1, amount: 1 } }",
+        "fault: { files: { n0: held } }",
+    ]
+    .map(step);
+    let vector = |name: &str, world: &str, steps: &[String]| {
+        let head = format!(
+            "  - vector: {name}\n    clauses: [iri.getTips.hashes]\n    level: exact\n    world: {world}\n    steps:\n"
+        );
+        head + &steps.concat()
+    };
+    let hedera = vector("one", "{ hedera: { nodes: 4, mirror: true } }", &of_hedera);
+    let tangle = vector("two", "{ nodes: 2 }", &of_tangles);
+    insta::assert_snapshot!(told(&[("x.yaml", &format!("api: network\nvectors:\n{hedera}{tangle}"))]));
+}

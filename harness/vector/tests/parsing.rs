@@ -201,10 +201,12 @@ fn a_world_in_a_vector_keeps_its_place() {
 fn steps_of_networks_stay_in_networks() {
     let text = "api: network\ndefaults: { level: exact, world: { nodes: 2 } }\nvectors:\n  - vector: one\n    \
                 clauses: [iri.getTips.all]\n    seed: -1\n    steps:\n      - { call: getTips, expect: { status: 200 } }\n      \
-                - { at: n0, advance: 5s, fault: { heal: all } }\n      - { at: n0, get: /, expect: { status: 200 } }\n      \
+                - { at: n0, advance: 5s, fault: { heal: all } }\n      - { at: n0, get: /, walk: {}, expect: { status: 200 } }\n      \
                 - { at: n0, send: { amount: 5 } }\n      - { at: n0, send: { from: 0, to: 1 } }\n      \
                 - { until: dawn }\n      - { advance: 5s, expect: { status: 200 } }\n      \
-                - { at: n0, send: { message: A, to: 1, trunk: $account.0.0 } }\n";
+                - { at: n0, send: { message: A, to: 1, trunk: $account.0.0 } }\n      \
+                - { at: h0, submit: { memo: A } }\n      - { at: h0, submit: { transfer: { from: 0, to: 64, amount: 1 }, fee: -1 } }\n      \
+                - { at: h0, submit: { create: { by: 0 }, age: 5s, ahead: 5s } }\n";
     let problems = read_file(&Source::new("network/x.yaml", text), "x", &catalogue()).expect_err("broken");
     let line = |problem: &Problem| format!("{}: {problem}\n", problem.place());
     insta::assert_snapshot!(problems.iter().map(line).collect::<String>());
