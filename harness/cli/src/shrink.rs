@@ -40,11 +40,6 @@ pub(crate) fn shrink(args: &ShrinkArgs) -> Exit {
 fn run(args: &ShrinkArgs) -> Result<Exit, Exit> {
     mine::able()?;
     let world = worlds::load_network(&args.world)?;
-    if world.nodes.is_empty() {
-        let message =
-            format_args!("the world {} has no tangle: only worlds of tangles are made small", args.world);
-        return Err(Exit::Usage.because(message));
-    }
     let seed = args.seed.unwrap_or(world.seed);
     let interrupt = Interrupt::listen()
         .map_err(|error| Exit::Usage.because(format_args!("cannot wait for signals: {error}")))?;
@@ -70,7 +65,7 @@ fn run(args: &ShrinkArgs) -> Result<Exit, Exit> {
 /// Writes the world and says how small it is.
 fn tell(args: &ShrinkArgs, seed: u64, shrunk: &Shrunk) -> Result<(), Exit> {
     let found = &shrunk.violation;
-    let node = shrunk.scenario.nodes.get(found.node).map_or("?", String::as_str);
+    let node = &found.name;
     let told = format!("violates {} at {node} after {}", found.invariant, show_time(found.at));
     let about = format!("{told}: {}; shrunk from {} with seed {seed}", found.what, args.world);
     let text = world_text(&shrunk.scenario, seed, &about);

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tanglegram_runner::report::sim::{Film, Picture};
 use tanglegram_runner::sweep::{Found, SeedResult};
 use tanglegram_ternary::Hash;
-use tanglegram_world::hedera::{NetworkReport, Run};
-use tanglegram_world::sim::{Moment, Report, Scenario, Simulation, Step, Timed, Trace};
+use tanglegram_world::hedera::{MIRROR, Network, NetworkReport, Run, TransactionId};
+use tanglegram_world::sim::{Report, Scenario, Simulation, Step, Timed, Trace};
 use tanglegram_world::{World, fault_text, parse_time, show_time};
 
 use crate::exit::Exit;
@@ -45,7 +45,8 @@ pub(crate) struct SimArgs {
     /// Stop at the event of this number, as in the trace
     #[arg(long, value_name = "EVENT")]
     stop_at: Option<u64>,
-    /// Tell how and when this node came to know, solidify and confirm the transaction with this hash, or begin of a hash
+    /// Tell how and when this node came to know, solidify and confirm the transaction with this hash, or begin of a hash; of a
+    /// Hedera network, how a node or the `mirror` came to know the transaction with this id, such as 0.0.1001-1699999991-000000001
     #[arg(long, num_args = 2, value_names = ["NODE", "TX"])]
     explain: Option<Vec<String>>,
     /// Run it on turmoil hosts instead of the event queue: the nodes' real HTTP and TCP code on a simulated network with simulated
@@ -106,11 +107,8 @@ impl Case<'_> {
     fn check_options(&self) -> Result<(), Exit> {
         let hedera = self.scenario().hedera.is_some();
         let is_alone = hedera && self.scenario().nodes.is_empty();
-        let options = [
-            ("--wire", self.args.wire && hedera),
-            ("--explain", self.args.explain.is_some() && is_alone),
-            ("--report", self.args.report.is_some() && is_alone),
-        ];
+        let options =
+            [("--wire", self.args.wire && hedera), ("--report", self.args.report.is_some() && is_alone)];
         let refused = options.iter().find(|(_, is_refused)| *is_refused);
         refused.map_or(Ok(()), |(option, _)| {
             let what = "is for nodes of a tangle, not for those of a Hedera network";
@@ -133,8 +131,9 @@ impl Case<'_> {
         let mut run = Run::new(self.scenario().clone(), self.seed, trace)
             .map_err(|error| Exit::InvalidInput.because(format_args!("{}: {error}", self.args.world)))?;
         run.stop_at(self.args.stop_at);
-        if let (Some(_), Some(simulation)) = (&self.args.explain, &mut run.tangle) {
-            simulation.keep_history();
+        if self.args.explain.is_some() {
+            run.tangle.iter_mut().for_each(Simulation::keep_history);
+            run.hedera.iter_mut().for_each(Network::keep_history);
         }
         let end = self.args.until.unwrap_or(run.end());
         let bar = bar(end);
@@ -155,15 +154,37 @@ impl Case<'_> {
     }
 
     fn explain(&self, run: &Run, words: &[String]) -> Result<Explained, Exit> {
-        let [name, hash] = words else { return Err(Exit::Usage) };
-        let Some(simulation) = &run.tangle else { return Err(Exit::Usage) };
-        let number = self.scenario().number_of(name);
-        let number = number.ok_or_else(|| {
-            Exit::Usage.because(format_args!("there is no node `{name}` in {}", self.args.world))
-        })?;
-        let hash = known_hash(simulation, self.scenario().nodes.len(), hash)
-            .map_err(|what| Exit::Usage.because(what))?;
-        Ok(Explained { node: name.clone(), hash, moments: simulation.explain(number, &hash) })
+        let [name, which] = words else { return Err(Exit::Usage) };
+        let found = match (&run.tangle, &run.hedera, self.scenario().number_of(name)) {
+            (Some(simulation), _, Some(number)) => self.explain_bundle(simulation, number, which),
+            (_, Some(network), None) => explain_transfer(network, self.member(name), which),
+            _ => Err(format!("there is no node `{name}` in {}", self.args.world)),
+        };
+        let (what, moments) = found.map_err(|what| Exit::Usage.because(what))?;
+        Ok(Explained { node: name.clone(), what, moments })
+    }
+
+    /// The number of a member of the Hedera network; that of the mirror node is the one after the last.
+    fn member(&self, name: &str) -> Option<usize> {
+        let plan = self.scenario().hedera.as_ref()?;
+        let mirror = plan.mirror && name == MIRROR;
+        plan.base.number_of(name).or(mirror.then_some(plan.base.nodes.len()))
+    }
+
+    fn explain_bundle(&self, simulation: &Simulation, node: usize, begin: &str) -> Result<Told, String> {
+        let hash = known_hash(simulation, self.scenario().nodes.len(), begin)?;
+        let told = simulation.explain(node, &hash).into_iter();
+        Ok((hash.to_string(), told.map(|moment| (moment.at, moment.event, self.step(moment.step))).collect()))
+    }
+
+    fn step(&self, step: Step) -> String {
+        let name = |number: usize| self.scenario().nodes.get(number).map_or("?", String::as_str);
+        match step {
+            Step::Asked { of } => format!("asked {} for it", name(of)),
+            Step::Heard { from } => format!("heard from {}", name(from)),
+            Step::HeardAgain { from } => format!("heard again from {}", name(from)),
+            other => other.to_string(),
+        }
     }
 
     fn replay(&self) -> String {
@@ -221,8 +242,26 @@ struct Ran {
 /// A transaction's life at a node.
 struct Explained {
     node: String,
-    hash: Hash,
-    moments: Vec<Moment>,
+    /// The hash or id of the transaction.
+    what: String,
+    moments: Moments,
+}
+
+/// Virtual time, number of the last trace line, and what happened.
+type Moments = Vec<(u64, u64, String)>;
+
+/// Which transaction was meant, and its moments.
+type Told = (String, Moments);
+
+/// What became of a transaction at a member of a Hedera network, or at its mirror node.
+fn explain_transfer(network: &Network, who: Option<usize>, id: &str) -> Result<Told, String> {
+    let who = who.ok_or("there is no such node, and nobody is called `mirror` but a mirror node")?;
+    let id: TransactionId = id.parse().map_err(|error| format!("{id}: {error}"))?;
+    if !network.knows(&id) {
+        return Err(format!("no node ever heard of {id}"));
+    }
+    let told = network.explain(who, &id).into_iter();
+    Ok((id.to_string(), told.map(|moment| (moment.at, moment.event, moment.step.to_string())).collect()))
 }
 
 /// What a run came to.
@@ -347,22 +386,12 @@ impl Outcome<'_> {
 
     fn tell_explained(&self) {
         let Some(told) = &self.told else { return };
-        println!("explain      {} at {}", told.hash, told.node);
+        println!("explain      {} at {}", told.what, told.node);
         if told.moments.is_empty() {
             println!("  it never heard of it");
         }
-        for moment in &told.moments {
-            println!("  {:>9}  event {:>7}  {}", show_time(moment.at), moment.event, self.step(moment.step));
-        }
-    }
-
-    fn step(&self, step: Step) -> String {
-        let name = |number: usize| self.names().get(number).map_or("?", String::as_str);
-        match step {
-            Step::Asked { of } => format!("asked {} for it", name(of)),
-            Step::Heard { from } => format!("heard from {}", name(from)),
-            Step::HeardAgain { from } => format!("heard again from {}", name(from)),
-            other => other.to_string(),
+        for (at, event, what) in &told.moments {
+            println!("  {:>9}  event {event:>7}  {what}", show_time(*at));
         }
     }
 
@@ -399,10 +428,9 @@ impl Outcome<'_> {
             })
         });
         let told = self.told.as_ref().map(|told| {
-            let moments = told.moments.iter().map(|moment| {
-                json!({ "at": moment.at, "event": moment.event, "what": self.step(moment.step) })
-            });
-            json!({ "node": told.node, "hash": told.hash.to_string(), "moments": moments.collect::<Vec<_>>() })
+            let moments = told.moments.iter();
+            let moments = moments.map(|(at, event, what)| json!({ "at": at, "event": event, "what": what }));
+            json!({ "node": told.node, "hash": told.what, "moments": moments.collect::<Vec<_>>() })
         });
         let mut object = json!({
             "type": "run",

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{tanglegram, tanglegram_with};
+use serde_json::Value;
 
 const TINY: &str = "\
 options: { mwm: 1 }
@@ -141,14 +142,35 @@ fn what_only_tangles_can_do_is_refused_to_hedera_networks() {
     for command in [
         &["sim", "hedera-net", "--wire"][..],
         &["sim", "two-ledgers", "--wire"],
-        &["sim", "hedera-net", "--explain", "h0", "ABCDE"],
         &["sim", "hedera-net", "--report", "html=page.html"],
-        &["shrink", "hedera-net"],
         &["serve", "hedera-ten"],
     ] {
         let ended = tanglegram(command);
         assert_eq!(ended.code, Some(2), "{command:?}");
         assert!(ended.stderr.contains(command[1]), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_transaction_is_explained_from_the_client_to_the_mirror_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace.jsonl");
+    let run = tanglegram(&["sim", "hedera-net", "--until", "20s", "--trace", trace.to_str().unwrap()]);
+    let first = fs::read_to_string(&trace).unwrap();
+    let first = first.lines().find(|line| line.contains("\"submit\"")).expect("something is sent");
+    let line: Value = serde_json::from_str(first).unwrap();
+    let (id, node) = (line["id"].as_str().unwrap(), line["node"].as_str().unwrap());
+    let explained = |who: &str| {
+        let ended = tanglegram(&["sim", "hedera-net", "--until", "20s", "--explain", who, id]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(told(&ended.stdout, "digest"), told(&run.stdout, "digest"));
+        ended.stdout.lines().skip_while(|line| !line.starts_with("explain")).collect::<Vec<_>>().join("\n")
+    };
+    let other = if node == "h0" { "h1" } else { "h0" };
+    insta::assert_snapshot!([node, other, "mirror"].map(explained).join("\n\n"));
+    for wrong in [["h9", id], ["h0", "ABCDE"], ["h0", "0.0.1001-1-000000001"]] {
+        let ended = tanglegram(&["sim", "hedera-net", "--until", "1s", "--explain", wrong[0], wrong[1]]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{wrong:?}");
     }
 }
 
@@ -221,7 +243,7 @@ fn a_killed_sweep_goes_on_with_nothing_lost_or_done_twice() {
     let world = file(folder.path(), "tiny.yaml", TINY);
     let out = folder.path().join("out");
     let file = out.join("results-1-of-1.jsonl");
-    let arguments = ["sweep", &world, "--seeds", "0..80", "--jobs", "2", "--out", out.to_str().unwrap()];
+    let arguments = ["sweep", &world, "--seeds", "0..240", "--jobs", "2", "--out", out.to_str().unwrap()];
     let lines = || fs::read_to_string(&file).map_or(0, |text| text.matches('\n').count());
     let mut kept = 0;
     for _ in 0..2 {
@@ -253,12 +275,12 @@ fn a_killed_sweep_goes_on_with_nothing_lost_or_done_twice() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seed"].as_u64().unwrap())
         .collect();
     seeds.sort_unstable();
-    assert_eq!(seeds, (0..80).collect::<Vec<_>>());
+    assert_eq!(seeds, (0..240).collect::<Vec<_>>());
     let fresh = tanglegram(&[
         "sweep",
         &world,
         "--seeds",
-        "0..80",
+        "0..240",
         "--out",
         folder.path().join("2").to_str().unwrap(),
     ]);

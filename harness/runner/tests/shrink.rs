@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use tanglegram_runner::shrink::{ShrinkError, Shrunk, shrink};
+use tanglegram_world::hedera::Run;
 use tanglegram_world::sim::{Fault, Invariant, Scenario, Simulation, Trace};
 use tanglegram_world::{World, world_text};
 
@@ -69,4 +70,36 @@ fn a_run_as_it_should_be_is_no_case() {
         .replace("  - { at: 15s, isolate: n3 }\n", "")
         .replace("  - { at: 6s, crash: n2, for: 5s }\n", "");
     assert_eq!(shrink(&world(&text), 3, 10, &mut |_, _| true).unwrap_err(), ShrinkError::NoViolation(3));
+}
+
+/// Much goes wrong here, but only that nobody heals h3 is what liveness is lost by.
+const HEDERA: &str = "\
+hedera:
+  nodes: 5
+  transfers: 2
+  duplicates: 0.2
+  mirror: true
+  link: { loss: 0.01, jitter: 20ms }
+  misbehaving: { h4: garbage }
+  faults:
+    - { at: 5s, slow: { h1: 20ms }, for: 5s }
+    - { at: 6s, crash: h2, for: 5s }
+    - { at: 12s, link: { loss: 0.2 }, for: 2s }
+    - { at: 15s, isolate: h3 }
+  duration: 40s
+  recovery: 15s
+";
+
+#[test]
+fn a_hedera_network_is_made_small_too() {
+    let shrunk = shrink(&world(HEDERA), 3, 400, &mut |_, _| true).unwrap();
+    assert!(shrunk.is_minimal, "{shrunk:?}");
+    let plan = shrunk.scenario.hedera.as_deref().unwrap();
+    let faults: Vec<_> = plan.base.faults.iter().map(|timed| &timed.fault).collect();
+    let isolated = plan.base.number_of("h3").unwrap();
+    assert_eq!(faults, [&Fault::Isolate(isolated)]);
+    assert!(plan.base.nodes.len() == 4 && plan.misbehaving.is_empty() && plan.duplicates == 0.0, "{plan:?}");
+    let text = world_text(&shrunk.scenario, 3, "shrunk");
+    let report = Run::new(world(&text), 3, Trace::default()).unwrap().run();
+    assert!(report.violations.contains(&shrunk.violation), "{text}\n{report:?}");
 }

@@ -1,10 +1,7 @@
 //! What a vector runs on: a tangle, or a Hedera network.
 
-use tanglegram_world::hedera::Network;
+use tanglegram_world::hedera::{MIRROR, Network};
 use tanglegram_world::sim::{Fault, Flaw, Scenario, ScenarioError, Simulation, Trace, Violation};
-
-/// The mirror node's name in steps.
-pub(super) const MIRROR: &str = "mirror";
 
 /// A simulated network.
 pub(super) enum Ground {
@@ -53,6 +50,38 @@ impl Ground {
             Ground::Tangle(simulation) => drop(simulation.advance_to(at)),
             Ground::Hedera(network, _) => drop(network.advance_to(at)),
         }
+    }
+
+    /// Lets time pass, up to a time, until all nodes are where they should be: those of a tangle at the last milestone, those of a
+    /// Hedera network where others were at the time `since`, with all handled that clients had given them. Whether they are.
+    pub(super) fn sync(&mut self, since: u64, until: u64) -> bool {
+        match self {
+            Ground::Tangle(simulation) => simulation.run_until(until, Simulation::is_synced),
+            Ground::Hedera(network, _) => {
+                network.advance_to(until);
+                network.behind(since).is_empty()
+            }
+        }
+    }
+
+    /// Where the nodes are instead.
+    pub(super) fn progress(&self, since: u64) -> String {
+        let parts: Vec<String> = match self {
+            Ground::Tangle(simulation) => {
+                let solid = |(number, name): (usize, &String)| match simulation.node(number) {
+                    Some(node) => format!("{name} {}", node.solid_milestone_index()),
+                    None => format!("{name} is down"),
+                };
+                simulation.scenario().nodes.iter().enumerate().map(solid).collect()
+            }
+            Ground::Hedera(network, scenario) => {
+                let name = |number: usize| scenario.base().nodes.get(number).map_or("?", String::as_str);
+                let behind = network.behind(since).into_iter();
+                behind.map(|(number, what)| format!("{}: {what}", name(number))).collect()
+            }
+        };
+        let what = if matches!(self, Ground::Tangle(_)) { "solid are " } else { "" };
+        format!("{what}{}", parts.join(", "))
     }
 
     pub(super) fn apply(&mut self, fault: Fault) -> Result<(), Flaw> {

@@ -90,7 +90,6 @@ fn misplaced(step: &Step, scenario: &Scenario) -> Option<(String, Option<String>
         (Ask::Call { .. } | Ask::Send(_), Some(Place::Member(_) | Place::Mirror)) => "a tangle's nodes",
         (Ask::Submit(_), Some(Place::Node(_) | Place::Mirror)) => "the members of a Hedera network",
         (Ask::Get { .. }, Some(Place::Node(_) | Place::Member(_))) => "the mirror node of a Hedera network",
-        (Ask::Act(Act::Synced), _) if scenario.is_hedera_alone() => "a tangle",
         (Ask::Submit(submission), _) => return unknown_client(submission, scenario),
         _ => return None,
     };
@@ -202,24 +201,16 @@ impl Run<'_, '_> {
 
     async fn until_synced(&mut self, step: &Step, number: usize) -> Done {
         let within = step.within.unwrap_or(PATIENCE);
-        let latest = self.ground.now() + millis(within);
+        let since = self.ground.now();
+        let latest = since + millis(within);
         while self.ground.now() < latest {
-            let slice = latest.min(self.ground.now() + SLICE);
-            let Ground::Tangle(simulation) = &mut self.ground else { break };
-            if simulation.run_until(slice, Simulation::is_synced) {
+            if self.ground.sync(since, latest.min(self.ground.now() + SLICE)) {
                 return Ok(());
             }
             tokio::task::yield_now().await;
         }
-        let Ground::Tangle(simulation) = &self.ground else { return Ok(()) };
-        let scenario = simulation.scenario();
-        let solid = scenario.nodes.iter().enumerate().map(|(number, name)| match simulation.node(number) {
-            Some(node) => format!("{name} {}", node.solid_milestone_index()),
-            None => format!("{name} is down"),
-        });
-        let solid: Vec<String> = solid.collect();
         let error =
-            format!("not synced within {}: solid are {}", show_time(millis(within)), solid.join(", "));
+            format!("not synced within {}: {}", show_time(millis(within)), self.ground.progress(since));
         Err(self.failure(step, number, error, String::new()))
     }
 

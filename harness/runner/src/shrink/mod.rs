@@ -5,13 +5,15 @@
 //! must not be mistaken for a reduction: a fault is only ever taken away together with what undoes it, and a network is
 //! never cut in two by taking nodes or links away; otherwise every run would end as a network that somebody broke.
 
+mod hedera;
 mod pieces;
 mod reduce;
 mod vector;
 
 pub use vector::vector_text;
 
-use tanglegram_world::sim::{Invariant, Report, Scenario, ScenarioError, Simulation, Trace, Violation};
+use tanglegram_world::hedera::Run;
+use tanglegram_world::sim::{Invariant, Report, Scenario, ScenarioError, Trace, Violation};
 
 /// Why there is nothing to shrink.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -58,8 +60,8 @@ pub struct Size {
 impl Size {
     fn of(scenario: &Scenario, report: &Report) -> Size {
         Size {
-            nodes: scenario.nodes.len(),
-            faults: scenario.faults.len(),
+            nodes: scenario.base().nodes.len(),
+            faults: scenario.base().faults.len(),
             transactions: report.transactions,
             events: report.events,
             duration: report.duration,
@@ -150,5 +152,8 @@ pub fn shrink(
 }
 
 fn run(scenario: &Scenario, seed: u64) -> Result<Report, ScenarioError> {
-    Ok(Simulation::new(scenario.clone(), seed, Trace::default())?.run())
+    let both = scenario.hedera.is_some() && !scenario.is_hedera_alone();
+    // Of two ledgers the tangle is made small.
+    let scenario = Scenario { hedera: scenario.hedera.clone().filter(|_| !both), ..scenario.clone() };
+    Ok(Run::new(scenario, seed, Trace::default())?.run())
 }

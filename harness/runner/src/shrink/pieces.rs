@@ -118,6 +118,11 @@ pub(crate) fn earlier(scenario: &Scenario, by: u64) -> Scenario {
 
 /// What might go from links and workload, one thing at a time.
 pub(crate) fn simpler(scenario: &Scenario) -> Vec<Scenario> {
+    let all = simpler_base(scenario.base());
+    all.into_iter().map(|base| scenario.with_base(base)).collect()
+}
+
+fn simpler_base(scenario: &Scenario) -> Vec<Scenario> {
     let link = |change: fn(&mut tanglegram_world::sim::LinkModel)| {
         let mut simpler = scenario.clone();
         change(&mut simpler.link);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tanglegram_world::sim::{Keys, Scenario, Topology};
 
-use super::{Failing, pieces};
+use super::{Failing, hedera, pieces};
 
 /// Takes away all that can go; `false` if it had to stop before.
 pub(crate) fn all(failing: &mut Failing<'_>) -> bool {
@@ -13,11 +13,17 @@ pub(crate) fn all(failing: &mut Failing<'_>) -> bool {
         let size = fingerprint(&failing.scenario);
         faults(failing);
         time(failing);
-        nodes(failing);
-        misbehaving(failing);
-        sends(failing);
-        edges(failing);
-        rest(failing);
+        if failing.scenario.is_hedera_alone() {
+            hedera::all(failing);
+        } else {
+            nodes(failing);
+            misbehaving(failing);
+            sends(failing);
+            edges(failing);
+            keys(failing);
+        }
+        links(failing);
+        simpler(failing, pieces::simpler);
         if failing.is_over() {
             return false;
         }
@@ -33,7 +39,7 @@ fn fingerprint(scenario: &Scenario) -> String {
 
 /// Delta debugging: takes away halves, then quarters, and so on, of some things, as long as it still fails without them.
 /// `without` makes the scenario without those things, if it can; after each success the rest is tried anew.
-fn ddmin<T: Clone + Ord>(
+pub(super) fn ddmin<T: Clone + Ord>(
     failing: &mut Failing<'_>,
     mut things: Vec<T>,
     without: impl Fn(&Scenario, &[T], &BTreeSet<T>) -> Option<Scenario>,
@@ -65,32 +71,34 @@ fn ddmin<T: Clone + Ord>(
 }
 
 fn faults(failing: &mut Failing<'_>) {
-    let disturbances = pieces::disturbances(&failing.scenario);
+    let disturbances = pieces::disturbances(failing.scenario.base());
     ddmin(failing, disturbances, |scenario, left, _| {
-        Some(pieces::with_disturbances(scenario, &left.iter().copied().collect()))
+        let base = pieces::with_disturbances(scenario.base(), &left.iter().copied().collect());
+        Some(scenario.with_base(base))
     });
 }
 
 /// An earlier end, then everything earlier. Recovery keeps its time where that is what is missing: without, every run would fail.
 fn time(failing: &mut Failing<'_>) {
-    let last = failing.scenario.faults.last().map_or(0, |timed| timed.at);
+    let base = failing.scenario.base();
+    let last = base.faults.last().map_or(0, |timed| timed.at);
     let needed = if failing.shows_at_the_end() {
-        last + failing.scenario.recovery
+        last + base.recovery
     } else {
         let end = failing.violated_at();
-        let mut cut = failing.scenario.clone();
+        let mut cut = base.clone();
         cut.faults.retain(|timed| timed.at <= end);
         (cut.duration, cut.recovery) = (end.max(1), 0);
-        failing.try_smaller(cut);
+        failing.try_smaller(failing.scenario.with_base(cut));
         last
     };
     shortest(failing, needed.max(1));
-    let first = failing.scenario.faults.first().map_or(0, |timed| timed.at);
-    let mut by = first;
+    let first_of = |scenario: &Scenario| scenario.base().faults.first().map_or(0, |timed| timed.at);
+    let mut by = first_of(&failing.scenario);
     while by >= 1000 && !failing.is_over() {
-        let first = failing.scenario.faults.first().map_or(0, |timed| timed.at);
-        let moved = pieces::earlier(&failing.scenario, by.min(first));
-        if first < by || !failing.try_smaller(moved) {
+        let first = first_of(&failing.scenario);
+        let moved = pieces::earlier(failing.scenario.base(), by.min(first));
+        if first < by || !failing.try_smaller(failing.scenario.with_base(moved)) {
             by /= 2;
         }
     }
@@ -98,13 +106,13 @@ fn time(failing: &mut Failing<'_>) {
 
 /// The shortest duration that still fails, found by halving the difference.
 fn shortest(failing: &mut Failing<'_>, least: u64) {
-    let mut least = least.min(failing.scenario.duration);
-    while failing.scenario.duration > least && !failing.is_over() {
-        let shorter = Scenario { duration: least, ..failing.scenario.clone() };
-        if failing.try_smaller(shorter) {
+    let mut least = least.min(failing.scenario.base().duration);
+    while failing.scenario.base().duration > least && !failing.is_over() {
+        let shorter = Scenario { duration: least, ..failing.scenario.base().clone() };
+        if failing.try_smaller(failing.scenario.with_base(shorter)) {
             return;
         }
-        let gap = failing.scenario.duration - least;
+        let gap = failing.scenario.base().duration - least;
         if gap < 1000 {
             return;
         }
@@ -124,10 +132,14 @@ fn misbehaving(failing: &mut Failing<'_>) {
         let misbehaving = left.iter().map(|one| scenario.misbehaving[*one].clone()).collect();
         Some(Scenario { misbehaving, ..scenario.clone() })
     });
-    let all = (0..failing.scenario.links.len()).collect();
+}
+
+fn links(failing: &mut Failing<'_>) {
+    let all = (0..failing.scenario.base().links.len()).collect();
     ddmin(failing, all, |scenario, left: &[usize], _| {
-        let links = left.iter().map(|one| scenario.links[*one].clone()).collect();
-        Some(Scenario { links, ..scenario.clone() })
+        let base = scenario.base();
+        let links = left.iter().map(|one| base.links[*one].clone()).collect();
+        Some(scenario.with_base(Scenario { links, ..base.clone() }))
     });
 }
 
@@ -153,10 +165,10 @@ fn edges(failing: &mut Failing<'_>) {
     ddmin(failing, all, |scenario, _, gone| pieces::without_edges(scenario, gone));
 }
 
-/// Properties of links and workload, and keys that nobody uses.
-fn rest(failing: &mut Failing<'_>) {
+/// Properties of links and workload, one after the other.
+pub(super) fn simpler(failing: &mut Failing<'_>, candidates: fn(&Scenario) -> Vec<Scenario>) {
     let mut next = 0;
-    while let Some(simpler) = pieces::simpler(&failing.scenario).into_iter().nth(next) {
+    while let Some(simpler) = candidates(&failing.scenario).into_iter().nth(next) {
         if failing.is_over() {
             return;
         }
@@ -164,6 +176,10 @@ fn rest(failing: &mut Failing<'_>) {
             next += 1;
         }
     }
+}
+
+/// Keys that nobody uses.
+fn keys(failing: &mut Failing<'_>) {
     let depth = (failing.report.milestones + 4).next_power_of_two().ilog2() as usize;
     let is_deeper = match &failing.scenario.coordinator.keys {
         Keys::Depth(present) => *present > depth,

@@ -26,6 +26,11 @@ pub struct TransactionId {
 }
 
 impl TransactionId {
+    /// The id of a signed transaction, in either of its wire forms; `None` where there is none.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        Envelope::open(bytes).ok().map(|envelope| envelope.id)
+    }
+
     /// Reads the message; the start must be a time from 1970 on that 64 bits of nanoseconds can tell.
     pub fn read(id: &hapi::TransactionId) -> Option<Self> {
         let start = id.valid_start.filter(|start| (0..1_000_000_000).contains(&start.nanos))?;

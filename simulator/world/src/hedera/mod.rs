@@ -7,6 +7,7 @@
 mod check;
 mod client;
 mod faults;
+mod history;
 mod host;
 mod mischief;
 mod network;
@@ -15,6 +16,7 @@ mod report;
 mod watch;
 mod wish;
 
+pub use history::{Moment, Step};
 pub use mischief::Misdeed;
 pub use network::Network;
 pub(crate) use plan::MOST_MEMBERS;
@@ -22,3 +24,6 @@ pub use plan::Plan;
 pub use report::{NetworkReport, Run};
 pub use tanglegram_hashgraph::services::{ResponseCode, TransactionId};
 pub use wish::{Deed, Taken, Wish};
+
+/// The name of the mirror node where members have theirs.
+pub const MIRROR: &str = "mirror";

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tanglegram_hashgraph::consensus::{KeyPair, Roster};
+use tanglegram_hashgraph::files::name::{self, Kind};
 use tanglegram_hashgraph::gossip::Message;
 use tanglegram_hashgraph::node::{Input, Node, Output, Seat};
 use tanglegram_hashgraph::services::{Gateway, Genesis, ResponseCode, TransactionId};
@@ -13,9 +14,10 @@ use tanglegram_tangle::Millis;
 
 use super::check::Checker;
 use super::client::{Clients, Order, member_key};
+use super::history::{History, Step};
 use super::host::{Host, Member, State};
 use super::mischief::{self, Misdeed};
-use super::plan::Plan;
+use super::plan::{self, Plan};
 use super::watch::{Upload, Watcher};
 use crate::sim::{
     Defect, EPOCH, Fate, Files, Invariant, Line, Links, Queue, ScenarioError, Stream, Timed, Trace, Violation,
@@ -67,6 +69,8 @@ pub struct Network {
     pub(crate) last_fault: Millis,
     bits: Stream,
     rubbish: Stream,
+    /// How many transfers the workload had so far, and how many transactions were sent.
+    orders: u64,
     pub(crate) sent: u64,
     /// Since when no group of members that hear each other is more than two thirds of all.
     pub(crate) split_since: Option<Millis>,
@@ -74,6 +78,7 @@ pub struct Network {
     pub(crate) watcher: Option<Watcher>,
     pub(crate) trace: Trace,
     pub(crate) stop_at: Option<u64>,
+    pub(crate) history: Option<History>,
     out: Vec<Output>,
 }
 
@@ -101,12 +106,14 @@ impl Network {
             hosts: Vec::new(),
             bits: Stream::new(seed, "flipped bits"),
             rubbish: Stream::new(seed, "garbage"),
+            orders: 0,
             sent: 0,
             split_since: None,
             checker: Checker::new(&names),
             watcher: plan.mirror.then(|| Watcher::new(names.len(), seed)),
             trace,
             stop_at: None,
+            history: None,
             out: Vec::new(),
             plan,
             seed,
@@ -124,7 +131,7 @@ impl Network {
             let first = Stream::new(self.seed, &format!("start {}", self.plan.base.nodes[number])).below(200);
             self.schedule(first, Event::Tick { host: number });
         }
-        for (host, misdeed) in self.misbehaving() {
+        for (host, misdeed) in plan::misbehaving(&self.plan, self.seed) {
             self.hosts[host].misdeed = Some(misdeed);
             drop(self.line(host, "misbehaves").word("how", misdeed.name()));
             match misdeed {
@@ -144,22 +151,6 @@ impl Network {
         if let Some(first) = self.timetable.first() {
             self.schedule(first.at, Event::Fault);
         }
-    }
-
-    /// Who misbehaves: whom the plan names, and whom the seed draws.
-    fn misbehaving(&self) -> Vec<(usize, Misdeed)> {
-        let mut chosen = self.plan.misbehaving.clone();
-        let mut stream = Stream::new(self.seed, "misbehaving members");
-        let count = self.hosts.len();
-        for host in stream.sample(count, count) {
-            if chosen.len() >= self.plan.misbehaving.len() + self.plan.swarm_misbehaving {
-                break;
-            }
-            if chosen.iter().all(|(known, _)| *known != host) {
-                chosen.push((host, Misdeed::ALL[stream.index(Misdeed::ALL.len())]));
-            }
-        }
-        chosen
     }
 
     pub(crate) fn seat(&self, number: usize) -> Seat {
@@ -290,6 +281,9 @@ impl Network {
             Message::State(_) => ("state", 1),
         };
         drop(self.line(to, what).node("from", from).number("events", count as u64));
+        if let Message::Reply(_, events) | Message::Events(events) = &message {
+            self.note_events(to, from, events);
+        }
         self.input(to, Input::Message { from: from as u16, message });
     }
 
@@ -386,11 +380,16 @@ impl Network {
         let late = self.now + 2 * (self.plan.settings.sync_every / MS) as Millis;
         let at = (timeout.max(0) as Millis).clamp(self.now + 1, late + 1);
         for handled in &handled {
+            self.note_handled(number, handled);
             self.hosts[number].gateway.handled(handled);
             self.hosts[number].promised.remove(&handled.id);
             if self.hosts[number].is_honest() && self.checker.handled(self.now, number, handled) {
                 self.is_decided_by_enough(number, handled.id.valid_start);
             }
+        }
+        for file in &files {
+            let from = name::time(&file.name).filter(|_| file.kind == Kind::Records);
+            from.into_iter().for_each(|from| self.note_file(number, from, &Step::Written(file.name.clone())));
         }
         if self.hosts[number].is_honest() {
             for file in files {
@@ -418,14 +417,22 @@ impl Network {
 
     fn send(&mut self) {
         let order = self.clients.order((EPOCH + self.now) as i64 * MS);
+        let number = self.orders;
+        self.orders += 1;
+        if self.plan.only.as_ref().is_none_or(|only| only.contains(&number)) {
+            self.place(order);
+        }
+        if let Some(gap) = self.clients.gap() {
+            self.schedule(self.now + gap, Event::Send);
+        }
+    }
+
+    fn place(&mut self, order: Order) {
         self.sent += 1;
         let Order { node, id, bytes, again } = order;
         self.submit(node, id, bytes.into());
         if let Some((other, bytes)) = again {
             self.submit(other, id, bytes.into());
-        }
-        if let Some(gap) = self.clients.gap() {
-            self.schedule(self.now + gap, Event::Send);
         }
     }
 
@@ -444,8 +451,9 @@ impl Network {
         if is_taken {
             host.promised.insert(id, (self.now, bytes.clone()));
         }
-        let line = self.line(number, "submit").number("payer", id.payer.num as u64);
-        drop(line.signed("start", id.valid_start).number("code", submitted.code.number() as u64));
+        let line = self.line(number, "submit").text("id", &id.to_string());
+        drop(line.number("code", submitted.code.number() as u64));
+        self.note(number, id, Step::Submitted(submitted.code));
         if is_taken {
             self.input(number, Input::Submit(bytes));
         }
@@ -486,6 +494,9 @@ impl Network {
             }
             Intake::Imported { name, .. } => {
                 drop(self.line(member, "imported").text("file", &name));
+                let from = name::time(&name).filter(|_| name.ends_with(".rcd"));
+                let step = Step::Imported(name.clone());
+                from.into_iter().for_each(|from| self.note_file(self.hosts.len(), from, &step));
                 let period = self.plan.timetable.records;
                 if let Some(what) = watcher.compare(&name, &self.checker, &self.genesis, period) {
                     self.checker.report(Invariant::Mirror, member, self.now, what);

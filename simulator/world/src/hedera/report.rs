@@ -59,6 +59,14 @@ impl Network {
 
     fn check_liveness(&mut self) {
         let due = self.now - self.plan.base.recovery.min(self.now);
+        for (number, what) in self.behind(due) {
+            self.checker.report(Invariant::Liveness, number, self.now, what);
+        }
+    }
+
+    /// Which honest members have not got as far as others were at a time, or not handled what clients gave them before, and
+    /// what they lack.
+    pub fn behind(&self, due: Millis) -> Vec<(usize, String)> {
         let expected = self.checker.length_at(due);
         let mut late = Vec::new();
         for (number, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.is_honest()) {
@@ -76,9 +84,7 @@ impl Network {
                 late.push((number, format!("{forgotten} transactions that clients gave it are not handled")));
             }
         }
-        for (number, what) in late {
-            self.checker.report(Invariant::Liveness, number, self.now, what);
-        }
+        late
     }
 
     /// Once everybody has recovered, the mirror node has come as far as the files of the members went a while ago.

@@ -99,6 +99,14 @@ impl Scenario {
         self.hedera.as_ref().filter(|_| self.nodes.is_empty()).map_or(self, |plan| &plan.base)
     }
 
+    /// The same with another [`Scenario::base`].
+    pub fn with_base(&self, base: Scenario) -> Scenario {
+        match self.hedera.as_deref().filter(|_| self.nodes.is_empty()) {
+            Some(plan) => Scenario { hedera: Some(Box::new(Plan { base, ..plan.clone() })), ..self.clone() },
+            None => base,
+        }
+    }
+
     /// Whether there is a Hedera network and no tangle.
     pub fn is_hedera_alone(&self) -> bool {
         self.hedera.is_some() && self.nodes.is_empty()
@@ -138,6 +146,9 @@ impl Scenario {
     /// The same run spelled out: what this seed draws as topology and swarm is written into the scenario, so that it can be
     /// reduced piece by piece.
     pub fn explicit(&self, seed: u64) -> Scenario {
+        if let Some(plan) = self.hedera.as_deref().filter(|_| self.nodes.is_empty()) {
+            return Scenario { hedera: Some(Box::new(plan.explicit(seed))), ..self.clone() };
+        }
         Scenario {
             topology: Topology::Explicit(self.edges(seed).into_iter().collect()),
             faults: super::swarm::timetable(self, seed),

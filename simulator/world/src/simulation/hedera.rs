@@ -7,14 +7,16 @@ use serde_yaml::Spanned;
 use super::faults::Terms;
 use super::tree::Tree;
 use super::value::{Fields, Names, Value};
+use super::workload;
 use super::{length, links, timetable, within};
 use crate::error::{Fault as Mistake, Source};
 use crate::hedera::{MOST_MEMBERS, Misdeed, Plan};
 use crate::sim::{Scenario, Topology};
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "nodes",
     "transfers",
+    "only",
     "accounts",
     "duplicates",
     "failing",
@@ -45,6 +47,7 @@ pub(crate) fn read(tree: &Spanned<Tree>, source: &Arc<Source>) -> Result<Plan, M
     base(&fields, &names, &mut plan)?;
     settings(&fields, &mut plan)?;
     fields.read("transfers", &mut plan.rate, |v| v.number(0.0..=FASTEST))?;
+    fields.read("only", &mut plan.only, |v| workload::only(v).map(Some))?;
     fields.read("accounts", &mut plan.accounts, |v| v.number(2..=10_000))?;
     fields.read("duplicates", &mut plan.duplicates, Value::share)?;
     fields.read("failing", &mut plan.failing, Value::share)?;

@@ -10,6 +10,7 @@ mod tree;
 mod value;
 mod workload;
 mod write;
+mod write_hedera;
 mod write_options;
 
 use std::sync::Arc;

@@ -67,7 +67,7 @@ fn spammers(value: Value<'_>, names: &Names) -> Result<Vec<(usize, f64)>, Mistak
 }
 
 /// The numbers of sends.
-fn only(value: Value<'_>) -> Result<BTreeSet<u64>, Mistake> {
+pub(crate) fn only(value: Value<'_>) -> Result<BTreeSet<u64>, Mistake> {
     let numbers = value.list("a list of the numbers of sends, such as [0, 5]")?;
     numbers.into_iter().map(|number| number.number(0..=u64::MAX)).collect()
 }

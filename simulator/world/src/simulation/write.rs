@@ -4,13 +4,16 @@ use std::fmt::Write as _;
 
 use super::time::{show, show_signed};
 use super::value::Names;
-use super::write_options;
+use super::{write_hedera, write_options};
 use crate::sim::{
     Behaviour, CoordinatorPlan, Fault, Keys, LinkModel, Scenario, Scope, Topology, Tweak, Workload,
 };
 
 /// A world file of a scenario and its seed.
 pub fn world_text(scenario: &Scenario, seed: u64, about: &str) -> String {
+    if let Some(plan) = scenario.hedera.as_deref().filter(|_| scenario.is_hedera_alone()) {
+        return write_hedera::world_text(plan, seed, about);
+    }
     let names = Names::new(scenario.nodes.clone());
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -61,6 +64,19 @@ fn coordinator(plan: &CoordinatorPlan) -> String {
 
 fn run(text: &mut String, scenario: &Scenario, names: &Names) -> std::fmt::Result {
     writeln!(text, "topology: {}", topology(&scenario.topology, names))?;
+    links(text, scenario, names)?;
+    writeln!(text, "workload: {}", workload(&scenario.workload, names))?;
+    if !scenario.misbehaving.is_empty() {
+        writeln!(text, "misbehaving:")?;
+    }
+    for one in &scenario.misbehaving {
+        writeln!(text, "  {}: {}", name(one.node, names), behaviour(&one.behaviour))?;
+    }
+    faults(text, scenario, names)
+}
+
+/// How messages travel.
+pub(super) fn links(text: &mut String, scenario: &Scenario, names: &Names) -> std::fmt::Result {
     writeln!(text, "link: {}", link(None, &scenario.link, names))?;
     if !scenario.links.is_empty() {
         writeln!(text, "links:")?;
@@ -70,13 +86,11 @@ fn run(text: &mut String, scenario: &Scenario, names: &Names) -> std::fmt::Resul
             if one.one_way { Scope::From(one.from, one.to) } else { Scope::Between(one.from, one.to) };
         writeln!(text, "  - {}", link(Some(scope), &one.model, names))?;
     }
-    writeln!(text, "workload: {}", workload(&scenario.workload, names))?;
-    if !scenario.misbehaving.is_empty() {
-        writeln!(text, "misbehaving:")?;
-    }
-    for one in &scenario.misbehaving {
-        writeln!(text, "  {}: {}", name(one.node, names), behaviour(&one.behaviour))?;
-    }
+    Ok(())
+}
+
+/// What goes wrong, and how long all lasts.
+pub(super) fn faults(text: &mut String, scenario: &Scenario, names: &Names) -> std::fmt::Result {
     if !scenario.faults.is_empty() {
         writeln!(text, "faults:")?;
     }
@@ -220,7 +234,7 @@ fn list(nodes: &[usize], names: &Names) -> String {
 }
 
 /// A node's name as YAML: a plain word where it is one.
-fn name(node: usize, names: &Names) -> String {
+pub(super) fn name(node: usize, names: &Names) -> String {
     names.name(node).map_or_else(|| format!("n{node}"), word)
 }
 
