@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use tanglegram_runner::shrink::{ShrinkError, Shrunk, shrink};
+use tanglegram_runner::shrink::{ShrinkError, Shrunk, shrink, vector_text};
 use tanglegram_world::hedera::Run;
 use tanglegram_world::sim::{Fault, Invariant, Scenario, Simulation, Trace};
 use tanglegram_world::{World, world_text};
@@ -99,6 +99,7 @@ fn a_hedera_network_is_made_small_too() {
     let isolated = plan.base.number_of("h3").unwrap();
     assert_eq!(faults, [&Fault::Isolate(isolated)]);
     assert!(plan.base.nodes.len() == 4 && plan.misbehaving.is_empty() && plan.duplicates == 0.0, "{plan:?}");
+    assert!(vector_text(&shrunk, 3, "shrunk").contains("- until: synced"), "a vector waits for what is late");
     let text = world_text(&shrunk.scenario, 3, "shrunk");
     let report = Run::new(world(&text), 3, Trace::default()).unwrap().run();
     assert!(report.violations.contains(&shrunk.violation), "{text}\n{report:?}");

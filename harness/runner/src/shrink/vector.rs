@@ -18,11 +18,8 @@ pub fn vector_text(shrunk: &Shrunk, seed: u64, about: &str) -> String {
     let is_late = shrunk.violation.invariant == Invariant::Liveness;
     let patience = show_time(shrunk.scenario.base().recovery.max(1000));
     let clause = if shrunk.scenario.is_hedera_alone() { HEDERA_CLAUSE } else { CLAUSE };
-    let wait = if is_late && !shrunk.scenario.is_hedera_alone() {
-        format!("      - until: synced\n        within: {patience}\n")
-    } else {
-        String::new()
-    };
+    let wait =
+        if is_late { format!("      - until: synced\n        within: {patience}\n") } else { String::new() };
     format!(
         "api: network\n\
          vectors:\n  - vector: {}-with-seed-{seed}\n    clauses: [{clause}]\n    level: exact\n    seed: {seed}\n    \
