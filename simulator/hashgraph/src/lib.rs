@@ -23,4 +23,4 @@ pub use application::{Application, BadState};
 pub use entity::{BadEntityId, EntityId};
 pub use planted::{Bug, Planted};
 pub use replica::Replica;
-pub use time::{SECOND, Timestamp};
+pub use time::{MILLISECOND, SECOND, Timestamp};

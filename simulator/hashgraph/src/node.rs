@@ -10,12 +10,9 @@ use std::sync::Arc;
 use crate::consensus::{Config, Event, Graph, KeyPair, Ordered, Parent, Roster, Transaction};
 use crate::gossip::Message;
 use crate::state::SignedState;
-use crate::{Application, Bug, Planted, Timestamp};
+use crate::{Application, Bug, MILLISECOND, Planted, Timestamp};
 
 pub use restart::{BadStore, Store};
-
-/// Nanoseconds in a millisecond.
-const MILLISECOND: i64 = 1_000_000;
 
 /// How a node goes about things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

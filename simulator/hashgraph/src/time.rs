@@ -8,6 +8,8 @@ use crate::short::Short;
 
 /// Nanoseconds in a second.
 pub const SECOND: i64 = 1_000_000_000;
+/// Nanoseconds in a millisecond.
+pub const MILLISECOND: i64 = 1_000_000;
 
 /// Nanoseconds since 1970, written as seconds, a dot, and nine digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

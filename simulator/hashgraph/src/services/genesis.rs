@@ -1,6 +1,6 @@
 //! What a network starts with.
 
-use super::account::{Account, Accounts};
+use super::account::{Account, Accounts, SYSTEM_ACCOUNTS};
 use super::fees::FEE_ACCOUNT;
 use super::key::Key;
 use crate::EntityId;
@@ -10,6 +10,12 @@ pub const SUPPLY: i64 = 5_000_000_000_000_000_000;
 
 /// The account that holds what nobody else does.
 pub const TREASURY: EntityId = EntityId::new(0, 0, 2);
+
+/// The number of the first node's account; those of the others follow.
+pub const FIRST_NODE: i64 = 3;
+
+/// The number of the first account that is not the network's own.
+pub const FIRST_CLIENT: i64 = SYSTEM_ACCOUNTS + 1;
 
 /// Seconds that the network's own accounts are renewed for: a hundred years.
 const LONG: i64 = 3_153_600_000;
@@ -30,8 +36,8 @@ pub struct Genesis {
 impl Genesis {
     /// A network of so many nodes, 0.0.3 and on, whose treasury has this key.
     pub fn new(nodes: u16, key: Key) -> Self {
-        let nodes = (0..i64::from(nodes)).map(|node| EntityId::new(0, 0, 3 + node)).collect();
-        Genesis { nodes, key, accounts: Vec::new(), next: 1001 }
+        let nodes = (0..i64::from(nodes)).map(|node| EntityId::new(0, 0, FIRST_NODE + node)).collect();
+        Genesis { nodes, key, accounts: Vec::new(), next: FIRST_CLIENT }
     }
 
     /// The same with an account of a client's, the next after those there are.

@@ -24,7 +24,7 @@ pub use code::ResponseCode;
 pub use envelope::{Kind, MAX_TRANSACTION, TransactionId};
 pub use fees::{FEE_ACCOUNT, Fees, QUERY_FEE};
 pub use gateway::{Gateway, Submitted};
-pub use genesis::{Genesis, SUPPLY, TREASURY};
+pub use genesis::{FIRST_CLIENT, FIRST_NODE, Genesis, SUPPLY, TREASURY};
 pub use history::{Handled, History, KEPT};
 pub use key::{BadKey, Key};
 pub use ledger::Ledger;

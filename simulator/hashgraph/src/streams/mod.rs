@@ -42,6 +42,14 @@ impl Default for Timetable {
     }
 }
 
+impl Timetable {
+    /// When the record file ends that has room for a transaction of this consensus time, in nanoseconds since 1970.
+    pub fn end_of_records(&self, time: i64) -> i64 {
+        let period = self.records.max(1);
+        time.div_euclid(period).saturating_add(1).saturating_mul(period)
+    }
+}
+
 /// A record or balance file, the same on every node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamFile {

@@ -4,7 +4,7 @@ use ed25519_dalek::SigningKey;
 use tanglegram_hashgraph::EntityId;
 use tanglegram_hashgraph::consensus::KeyPair;
 use tanglegram_hashgraph::services::client::{Draft, Form, key};
-use tanglegram_hashgraph::services::{Genesis, TransactionId};
+use tanglegram_hashgraph::services::{FIRST_CLIENT, FIRST_NODE, Genesis, TransactionId};
 use tanglegram_tangle::Millis;
 
 use super::plan::Plan;
@@ -14,8 +14,6 @@ use crate::sim::Stream;
 const FUNDS: i64 = 1_000_000 * 100_000_000;
 /// How long before a transaction is sent its validity starts, in nanoseconds: clocks differ.
 const HEAD_START: i64 = 10_000_000_000;
-/// The number of the first account of a client.
-const FIRST: i64 = 1001;
 
 /// What a client sends.
 pub(crate) struct Order {
@@ -73,7 +71,10 @@ impl Clients {
     /// millisecond.
     pub(crate) fn new_id(&mut self, payer: usize, start: i64) -> TransactionId {
         self.next += 1;
-        TransactionId { payer: account(payer), valid_start: start.saturating_add(self.next % 1_000_000) }
+        TransactionId {
+            payer: client_account(payer),
+            valid_start: start.saturating_add(self.next % 1_000_000),
+        }
     }
 
     /// The next transfer, at this time in nanoseconds since 1970.
@@ -89,16 +90,21 @@ impl Clients {
         let id = self.new_id(payer, time - HEAD_START);
         let signer = &self.signers[payer];
         let bytes = |node: usize| {
-            let amounts = [(account(payer), -amount), (account(payee), amount)];
-            Draft::transfer(id, EntityId::new(0, 0, 3 + node as i64), &amounts)
-                .sign(&[signer], Form::BodyBytes)
+            let amounts = [(client_account(payer), -amount), (client_account(payee), amount)];
+            Draft::transfer(id, member_account(node), &amounts).sign(&[signer], Form::BodyBytes)
         };
         Order { node, id, bytes: bytes(node), again: twice.then(|| (other, bytes(other))) }
     }
 }
 
-pub(crate) fn account(client: usize) -> EntityId {
-    EntityId::new(0, 0, FIRST + client as i64)
+/// The account of a client, by its number from 0.
+pub fn client_account(client: usize) -> EntityId {
+    EntityId::new(0, 0, FIRST_CLIENT + client as i64)
+}
+
+/// The account of a member, by its number from 0.
+pub fn member_account(member: usize) -> EntityId {
+    EntityId::new(0, 0, FIRST_NODE + member as i64)
 }
 
 fn bytes(seed: u64, name: &str) -> [u8; 32] {

@@ -1,10 +1,13 @@
 //! How a member, or the mirror node, came to know and handle a transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
 use tanglegram_hashgraph::Timestamp;
 use tanglegram_hashgraph::consensus::Event;
+use tanglegram_hashgraph::files::name::{self, Kind};
 use tanglegram_hashgraph::services::{Handled, ResponseCode, TransactionId};
 use tanglegram_tangle::Millis;
 
@@ -66,8 +69,16 @@ impl fmt::Display for Step {
 #[derive(Debug, Default)]
 pub(crate) struct History {
     moments: BTreeMap<(usize, TransactionId), Vec<Moment>>,
-    /// Whose record of which time it is.
-    records: BTreeMap<(usize, i64), TransactionId>,
+    /// What was handled at each consensus time.
+    records: BTreeMap<i64, TransactionId>,
+}
+
+impl History {
+    /// Whether somebody handled a transaction within these consensus times.
+    fn has_handled(&self, who: usize, id: TransactionId, times: &Range<i64>) -> bool {
+        let handled = |moment: &Moment| matches!(&moment.step, Step::Handled { consensus, .. } if times.contains(consensus));
+        self.moments.get(&(who, id)).is_some_and(|moments| moments.iter().any(handled))
+    }
 }
 
 impl Network {
@@ -96,7 +107,7 @@ impl Network {
     }
 
     /// Events reach a member.
-    pub(crate) fn note_events(&mut self, who: usize, from: usize, events: &[std::sync::Arc<Event>]) {
+    pub(crate) fn note_events(&mut self, who: usize, from: usize, events: &[Arc<Event>]) {
         if self.history.is_none() {
             return;
         }
@@ -114,21 +125,21 @@ impl Network {
     pub(crate) fn note_handled(&mut self, who: usize, handled: &Handled) {
         self.note(who, handled.id, Step::Handled { consensus: handled.consensus, result: handled.result });
         if let Some(history) = &mut self.history {
-            history.records.insert((who, handled.consensus), handled.id);
+            history.records.insert(handled.consensus, handled.id);
         }
     }
 
-    /// A record file that begins at a time is finished, or taken in.
-    pub(crate) fn note_file(&mut self, who: usize, from: i64, step: &Step) {
-        let Some(history) = &self.history else { return };
-        let period = self.plan.timetable.records;
-        let end = (from.div_euclid(period) + 1) * period;
-        // The mirror node has what the members have.
-        let writers = if who < self.hosts.len() { who..=who } else { 0..=who };
-        let ids: std::collections::BTreeSet<TransactionId> = writers
-            .flat_map(|writer| history.records.range((writer, from)..(writer, end)))
-            .map(|(_, id)| *id)
-            .collect();
-        ids.into_iter().for_each(|id| self.note(who, id, step.clone()));
+    /// A member finished a file, or the mirror node took it in. Only record files hold transactions: those of a member the ones
+    /// that it handled, those that the mirror node takes in the ones that any did.
+    pub(crate) fn note_file(&mut self, who: usize, file: &str, step: fn(String) -> Step) {
+        let holds_records = name::classify(file).is_some_and(|(kind, ..)| kind == Kind::Records);
+        let from = name::time(file).filter(|_| holds_records);
+        let (Some(history), Some(from)) = (&self.history, from) else { return };
+        let times = from..self.plan.timetable.end_of_records(from);
+        let is_in = |id: &TransactionId| who == self.hosts.len() || history.has_handled(who, *id, &times);
+        let ids = history.records.range(times.clone()).map(|(_, id)| *id).filter(is_in);
+        for id in ids.collect::<BTreeSet<_>>() {
+            self.note(who, id, step(file.to_owned()));
+        }
     }
 }

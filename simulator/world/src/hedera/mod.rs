@@ -16,12 +16,14 @@ mod report;
 mod watch;
 mod wish;
 
+pub use client::{client_account, member_account};
 pub use history::{Moment, Step};
 pub use mischief::Misdeed;
 pub use network::Network;
 pub(crate) use plan::MOST_MEMBERS;
 pub use plan::Plan;
 pub use report::{NetworkReport, Run};
+pub use tanglegram_hashgraph::EntityId;
 pub use tanglegram_hashgraph::services::{ResponseCode, TransactionId};
 pub use wish::{Deed, Taken, Wish};
 

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use tanglegram_hashgraph::consensus::{KeyPair, Roster};
-use tanglegram_hashgraph::files::name::{self, Kind};
 use tanglegram_hashgraph::gossip::Message;
 use tanglegram_hashgraph::node::{Input, Node, Output, Seat};
 use tanglegram_hashgraph::services::{Gateway, Genesis, ResponseCode, TransactionId};
 use tanglegram_hashgraph::streams::StreamFile;
-use tanglegram_hashgraph::{EntityId, Planted, Replica};
+use tanglegram_hashgraph::{MILLISECOND, Planted, Replica};
 use tanglegram_mirror::ingest::Event as Intake;
 use tanglegram_tangle::Millis;
 
 use super::check::Checker;
-use super::client::{Clients, Order, member_key};
+use super::client::{Clients, Order, member_account, member_key, sent_at};
 use super::history::{History, Step};
 use super::host::{Host, Member, State};
 use super::mischief::{self, Misdeed};
@@ -24,8 +23,6 @@ use crate::sim::{
 };
 use crate::sim::{check_scenario, timetable};
 
-/// Nanoseconds in a millisecond.
-pub(crate) const MS: i64 = 1_000_000;
 /// How often the accounts of all are looked at.
 const LOOK_EVERY: Millis = 1_000;
 /// How often a member that sends garbage does.
@@ -168,12 +165,7 @@ impl Network {
     }
 
     pub(crate) fn gateway(&self, number: usize) -> Gateway {
-        Gateway::new(Network::account_of(number), ROOM)
-    }
-
-    /// The account of a member.
-    pub(crate) fn account_of(number: usize) -> EntityId {
-        EntityId::new(0, 0, 3 + number as i64)
+        Gateway::new(member_account(number), ROOM)
     }
 
     /// What a member starts with.
@@ -192,7 +184,12 @@ impl Network {
 
     /// When the run ends by itself.
     pub fn end(&self) -> Millis {
-        self.plan.base.duration.max(self.last_fault.saturating_add(self.plan.base.recovery))
+        self.plan.base.duration.max(self.recovered_at())
+    }
+
+    /// By when all must have recovered from the last fault.
+    pub(crate) fn recovered_at(&self) -> Millis {
+        self.last_fault.saturating_add(self.plan.base.recovery)
     }
 
     /// How many transactions the members agreed on.
@@ -255,12 +252,11 @@ impl Network {
 
     /// A member's clock in nanoseconds since 1970.
     fn clock(&mut self, host: usize) -> i64 {
-        let Host { skew, misdeed, .. } = &self.hosts[host];
-        let mut millis = (EPOCH + self.now).saturating_add_signed(*skew) as i64;
-        if *misdeed == Some(Misdeed::WrongTime) {
+        let mut millis = self.time_of(host) as i64;
+        if self.hosts[host].misdeed == Some(Misdeed::WrongTime) {
             millis += self.rubbish.below(7_200_000) as i64 - 3_600_000;
         }
-        millis * MS
+        millis * MILLISECOND
     }
 
     fn deliver(&mut self, from: usize, to: usize, message: Message, defect: Defect) {
@@ -376,8 +372,8 @@ impl Network {
         let State::Up(node) = &mut host.state else { return };
         let handled: Vec<_> = node.application_mut().take_handled().collect();
         let files: Vec<_> = node.application_mut().take_files().collect();
-        let timeout = node.next_timeout().div_euclid(MS) + 1 - EPOCH as i64 - skew;
-        let late = self.now + 2 * (self.plan.settings.sync_every / MS) as Millis;
+        let timeout = node.next_timeout().div_euclid(MILLISECOND) + 1 - EPOCH as i64 - skew;
+        let late = self.now + 2 * (self.plan.settings.sync_every / MILLISECOND) as Millis;
         let at = (timeout.max(0) as Millis).clamp(self.now + 1, late + 1);
         for handled in &handled {
             self.note_handled(number, handled);
@@ -387,10 +383,7 @@ impl Network {
                 self.is_decided_by_enough(number, handled.id.valid_start);
             }
         }
-        for file in &files {
-            let from = name::time(&file.name).filter(|_| file.kind == Kind::Records);
-            from.into_iter().for_each(|from| self.note_file(number, from, &Step::Written(file.name.clone())));
-        }
+        files.iter().for_each(|file| self.note_file(number, &file.name, Step::Written));
         if self.hosts[number].is_honest() {
             for file in files {
                 self.checker.wrote(self.now, number, &file);
@@ -406,7 +399,7 @@ impl Network {
     /// What was sent after the network had fallen apart cannot be decided before it is whole again.
     fn is_decided_by_enough(&mut self, number: usize, valid_start: i64) {
         let Some(since) = self.split_since else { return };
-        let sent = super::client::sent_at(valid_start).div_euclid(MS) - EPOCH as i64;
+        let sent = sent_at(valid_start).div_euclid(MILLISECOND) - EPOCH as i64;
         if sent > since as i64 + 1 {
             let what = format!(
                 "a transaction sent at {sent} ms is handled, though no two thirds hear each other since {since} ms"
@@ -416,7 +409,7 @@ impl Network {
     }
 
     fn send(&mut self) {
-        let order = self.clients.order((EPOCH + self.now) as i64 * MS);
+        let order = self.clients.order((EPOCH + self.now) as i64 * MILLISECOND);
         let number = self.orders;
         self.orders += 1;
         if self.plan.only.as_ref().is_none_or(|only| only.contains(&number)) {
@@ -494,11 +487,9 @@ impl Network {
             }
             Intake::Imported { name, .. } => {
                 drop(self.line(member, "imported").text("file", &name));
-                let from = name::time(&name).filter(|_| name.ends_with(".rcd"));
-                let step = Step::Imported(name.clone());
-                from.into_iter().for_each(|from| self.note_file(self.hosts.len(), from, &step));
-                let period = self.plan.timetable.records;
-                if let Some(what) = watcher.compare(&name, &self.checker, &self.genesis, period) {
+                self.note_file(self.hosts.len(), &name, Step::Imported);
+                let timetable = self.plan.timetable;
+                if let Some(what) = watcher.compare(&name, &self.checker, &self.genesis, timetable) {
                     self.checker.report(Invariant::Mirror, member, self.now, what);
                 }
             }

@@ -7,7 +7,7 @@ use tanglegram_hashgraph::streams::Timetable;
 use tanglegram_hashgraph::{Planted, SECOND};
 
 use super::mischief::Misdeed;
-use crate::sim::{Fault, Scenario, Stream};
+use crate::sim::{Fault, Scenario, Stream, renumbered};
 
 /// The most members of a simulated network.
 pub(crate) const MOST_MEMBERS: usize = 100;
@@ -75,14 +75,10 @@ impl Plan {
     /// The plan without a member, and without what concerns only that member; the others move up. `None` where that is the
     /// last, or as many as a third of the rest would misbehave.
     pub fn without_member(&self, member: usize) -> Option<Plan> {
-        // No member is the coordinator's here: the first is as good as any other.
-        let mut base = self.base.clone();
-        base.coordinator.node = usize::MAX;
-        let mut base = base.without_node(member)?;
-        base.coordinator.node = 0;
-        let others = self.misbehaving.iter().filter(|(number, _)| *number != member);
+        let base = self.base.without_any(member)?;
+        let others = self.misbehaving.iter();
         let misbehaving: Vec<_> =
-            others.map(|(number, misdeed)| (number - usize::from(*number > member), *misdeed)).collect();
+            others.filter_map(|(number, misdeed)| Some((renumbered(*number, member)?, *misdeed))).collect();
         let is_safe = 3 * misbehaving.len() < base.nodes.len();
         is_safe.then(|| Plan { base, misbehaving, ..self.clone() })
     }

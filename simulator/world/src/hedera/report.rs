@@ -1,5 +1,6 @@
 //! How a run ends.
 
+use tanglegram_hashgraph::MILLISECOND;
 use tanglegram_tangle::Millis;
 
 use super::network::Network;
@@ -37,7 +38,7 @@ impl Network {
     /// Ends the run here; if there was time to recover from the last fault, every honest member must have come as far as the
     /// others, and have handled what it took from clients.
     pub fn finish(mut self) -> NetworkReport {
-        if self.now >= self.last_fault.saturating_add(self.plan.base.recovery) {
+        if self.now >= self.recovered_at() {
             self.check_liveness();
         }
         self.check_ledgers();
@@ -89,9 +90,9 @@ impl Network {
 
     /// Once everybody has recovered, the mirror node has come as far as the files of the members went a while ago.
     fn check_mirror(&mut self) {
-        let recovered = self.now >= self.last_fault.saturating_add(self.plan.base.recovery);
+        let recovered = self.now >= self.recovered_at();
         let Some(watcher) = self.watcher.as_ref().filter(|_| recovered) else { return };
-        let due = (EPOCH + self.now.saturating_sub(self.plan.base.recovery)) as i64 * 1_000_000;
+        let due = (EPOCH + self.now.saturating_sub(self.plan.base.recovery)) as i64 * MILLISECOND;
         let missing = self.checker.files_before(due).find(|name| !watcher.has(name)).cloned();
         if let Some(name) = missing {
             let what = format!("the mirror node has not got as far as {name}");
@@ -131,14 +132,11 @@ pub struct Run {
 impl Run {
     /// A run at its start. The trace is the tangle's, where there is one.
     pub fn new(scenario: Scenario, seed: u64, trace: Trace) -> Result<Run, ScenarioError> {
-        let plan = scenario.hedera.as_deref().cloned();
-        let Some(plan) = plan else {
-            return Ok(Run { seed, tangle: Some(Simulation::new(scenario, seed, trace)?), hedera: None });
-        };
-        if scenario.nodes.is_empty() {
+        if let Some(plan) = scenario.lone_hedera().cloned() {
             return Ok(Run { seed, tangle: None, hedera: Some(Network::new(plan, seed, trace)?) });
         }
-        let hedera = Some(Network::new(plan, seed, Trace::default())?);
+        let plan = scenario.hedera.as_deref().cloned();
+        let hedera = plan.map(|plan| Network::new(plan, seed, Trace::default())).transpose()?;
         Ok(Run { seed, tangle: Some(Simulation::new(scenario, seed, trace)?), hedera })
     }
 

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use tanglegram_hashgraph::files::name;
 use tanglegram_hashgraph::services::{Genesis, Handled, Ledger};
-use tanglegram_hashgraph::streams::{StreamFile, keys};
+use tanglegram_hashgraph::streams::{StreamFile, Timetable, keys};
 use tanglegram_hashgraph::{EntityId, Timestamp};
 use tanglegram_mirror::ingest::{Event, Importer, Trust};
 use tanglegram_mirror::{Dialect, Mirror, Request, Response, Store};
 use tanglegram_tangle::Millis;
 
 use super::check::Checker;
+use super::client::member_account;
 use crate::sim::{Files, Stream};
 
 /// How long a file takes to get into the store at least, and how much longer it may.
@@ -63,7 +64,7 @@ struct Shown {
 
 impl Watcher {
     pub(crate) fn new(members: usize, seed: u64) -> Watcher {
-        let nodes: Vec<_> = (0..members as i64).map(|member| EntityId::new(0, 0, 3 + member)).collect();
+        let nodes: Vec<_> = (0..members).map(member_account).collect();
         Watcher {
             importer: Importer::new(0, Trust::SignedBy(keys::address_book(&nodes))),
             nodes,
@@ -146,12 +147,12 @@ impl Watcher {
         name: &str,
         checker: &Checker,
         genesis: &Genesis,
-        period: i64,
+        timetable: Timetable,
     ) -> Option<String> {
         let time = name::time(name)?;
         match name::classify(name)?.0 {
             name::Kind::Records => {
-                let end = (time.div_euclid(period) + 1) * period;
+                let end = timetable.end_of_records(time);
                 let agreed = checker.results(time..end).filter_map(|handled| agreed(handled)).collect();
                 self.compare_transactions(time, end, agreed)
             }

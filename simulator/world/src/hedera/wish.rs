@@ -1,13 +1,13 @@
 //! What a client asks of a member outside of the workload: one transaction, with whatever is to be right or wrong about it.
 
-use tanglegram_hashgraph::EntityId;
 use tanglegram_hashgraph::services::client::{Draft, Form, SigningKey, key};
 use tanglegram_hashgraph::services::{ResponseCode, TransactionId};
+use tanglegram_hashgraph::{EntityId, MILLISECOND};
 use tanglegram_mirror::{Request, Response};
 use tanglegram_tangle::Millis;
 
-use super::client::account;
-use super::network::{MS, Network};
+use super::client::{client_account, member_account};
+use super::network::Network;
 use crate::sim::{EPOCH, RequestError};
 
 /// A transaction of a client. Clients have the accounts 0.0.1001, 0.0.1002, …
@@ -77,7 +77,8 @@ impl Wish {
     fn draft(&self, id: TransactionId, node: EntityId, signer: &SigningKey) -> Draft {
         let draft = match self.deed {
             Deed::Transfer { to, amount } => {
-                let amounts = [(account(self.payer), amount.saturating_neg()), (account(to), amount)];
+                let payer = client_account(self.payer);
+                let amounts = [(payer, amount.saturating_neg()), (client_account(to), amount)];
                 Draft::transfer(id, node, &amounts)
             }
             Deed::Create { balance } => Draft::create(id, node, &key(signer), balance),
@@ -103,9 +104,9 @@ impl Network {
         for client in [Some(wish.payer), wish.signer].into_iter().flatten() {
             self.clients.signers().get(client).ok_or(RequestError::UnknownClient(client))?;
         }
-        let start = ((EPOCH + self.now) as i64).saturating_sub(wish.age).saturating_mul(MS);
+        let start = ((EPOCH + self.now) as i64).saturating_sub(wish.age).saturating_mul(MILLISECOND);
         let id = wish.id.unwrap_or_else(|| self.clients.new_id(wish.payer, start));
-        let node = Network::account_of(member);
+        let node = member_account(member);
         let signers = self.clients.signers();
         let draft = wish.draft(id, node, &signers[wish.payer]);
         let bytes = draft.sign(&[&signers[wish.signer.unwrap_or(wish.payer)]], Form::BodyBytes);

@@ -49,6 +49,7 @@ mod workload;
 
 pub(crate) use check::{check as check_scenario, check_fault};
 pub(crate) use queue::Queue;
+pub(crate) use scenario::renumbered;
 pub(crate) use streams::Stream;
 pub(crate) use swarm::timetable;
 

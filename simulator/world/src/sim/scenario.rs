@@ -96,20 +96,25 @@ pub fn names(count: usize) -> Vec<String> {
 impl Scenario {
     /// The Hedera network where it is all there is, else the tangle: what faults are about.
     pub fn base(&self) -> &Scenario {
-        self.hedera.as_ref().filter(|_| self.nodes.is_empty()).map_or(self, |plan| &plan.base)
+        self.lone_hedera().map_or(self, |plan| &plan.base)
     }
 
     /// The same with another [`Scenario::base`].
     pub fn with_base(&self, base: Scenario) -> Scenario {
-        match self.hedera.as_deref().filter(|_| self.nodes.is_empty()) {
+        match self.lone_hedera() {
             Some(plan) => Scenario { hedera: Some(Box::new(Plan { base, ..plan.clone() })), ..self.clone() },
             None => base,
         }
     }
 
+    /// The Hedera network where there is no tangle.
+    pub fn lone_hedera(&self) -> Option<&Plan> {
+        self.hedera.as_deref().filter(|_| self.nodes.is_empty())
+    }
+
     /// Whether there is a Hedera network and no tangle.
     pub fn is_hedera_alone(&self) -> bool {
-        self.hedera.is_some() && self.nodes.is_empty()
+        self.lone_hedera().is_some()
     }
 
     /// The number of the node of this name.
@@ -146,7 +151,7 @@ impl Scenario {
     /// The same run spelled out: what this seed draws as topology and swarm is written into the scenario, so that it can be
     /// reduced piece by piece.
     pub fn explicit(&self, seed: u64) -> Scenario {
-        if let Some(plan) = self.hedera.as_deref().filter(|_| self.nodes.is_empty()) {
+        if let Some(plan) = self.lone_hedera() {
             return Scenario { hedera: Some(Box::new(plan.explicit(seed))), ..self.clone() };
         }
         Scenario {
@@ -160,16 +165,21 @@ impl Scenario {
     /// The scenario without a node, and without what concerns only that node; the other nodes move up. `None` where that
     /// node is the coordinator's or the last.
     pub fn without_node(&self, node: usize) -> Option<Scenario> {
-        if node == self.coordinator.node || node >= self.nodes.len() || self.nodes.len() == 1 {
+        if node == self.coordinator.node { None } else { self.without_any(node) }
+    }
+
+    /// The same for any node but the last: where it is the coordinator's, the first takes its place.
+    pub(crate) fn without_any(&self, node: usize) -> Option<Scenario> {
+        if node >= self.nodes.len() || self.nodes.len() == 1 {
             return None;
         }
-        let renumber = |number: usize| (number != node).then(|| number - usize::from(number > node));
+        let renumber = |number: usize| renumbered(number, node);
         let mut smaller = self.clone();
         smaller.nodes.remove(node);
         if node < smaller.configs.len() {
             smaller.configs.remove(node);
         }
-        smaller.coordinator.node = renumber(self.coordinator.node)?;
+        smaller.coordinator.node = renumber(self.coordinator.node).unwrap_or(0);
         if let Topology::Explicit(pairs) = &mut smaller.topology {
             *pairs = pairs.iter().filter_map(|&(a, b)| Some((renumber(a)?, renumber(b)?))).collect();
         }
@@ -184,6 +194,11 @@ impl Scenario {
         smaller.faults = self.faults.iter().filter_map(|timed| timed.renumbered(&renumber)).collect();
         Some(smaller)
     }
+}
+
+/// What number a node has once another is gone; `None` where it is that one.
+pub(crate) fn renumbered(number: usize, gone: usize) -> Option<usize> {
+    (number != gone).then(|| number - usize::from(number > gone))
 }
 
 /// Who is connected to whom.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_yaml::Spanned;
+use tanglegram_hashgraph::MILLISECOND;
 
 use super::faults::Terms;
 use super::tree::Tree;
@@ -108,7 +109,7 @@ fn settings(fields: &Fields<'_>, plan: &mut Plan) -> Result<(), Mistake> {
     if let Some(value) = fields.find("sync").filter(|_| !(10..=60_000).contains(&sync)) {
         return Err(value.mistake("expected a time from 10ms to 1m"));
     }
-    settings.sync_every = sync as i64 * 1_000_000;
+    settings.sync_every = sync as i64 * MILLISECOND;
     let consensus = &mut settings.consensus;
     fields.read("coin-period", &mut consensus.coin_period, |v| v.number(3..=1_000))?;
     fields.read("ancient-rounds", &mut consensus.ancient_rounds, |v| v.number(5..=10_000))?;

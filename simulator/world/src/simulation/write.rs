@@ -11,7 +11,7 @@ use crate::sim::{
 
 /// A world file of a scenario and its seed.
 pub fn world_text(scenario: &Scenario, seed: u64, about: &str) -> String {
-    if let Some(plan) = scenario.hedera.as_deref().filter(|_| scenario.is_hedera_alone()) {
+    if let Some(plan) = scenario.lone_hedera() {
         return write_hedera::world_text(plan, seed, about);
     }
     let names = Names::new(scenario.nodes.clone());

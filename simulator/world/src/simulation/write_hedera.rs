@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
+use tanglegram_hashgraph::MILLISECOND;
+
 use super::time::show;
 use super::value::Names;
 use super::write::{self, name, quoted};
 use crate::hedera::Plan;
-
-/// Nanoseconds in a millisecond.
-const MS: i64 = 1_000_000;
 
 /// A world file of a Hedera network and its seed.
 pub(super) fn world_text(plan: &Plan, seed: u64, about: &str) -> String {
@@ -31,7 +30,7 @@ fn network(text: &mut String, plan: &Plan, names: &Names) -> std::fmt::Result {
     if let Some(only) = &plan.only {
         writeln!(text, "only: {}", list(only.iter().map(u64::to_string).collect()))?;
     }
-    writeln!(text, "mirror: {mirror}\nsync: {}", show((settings.sync_every / MS) as u64))?;
+    writeln!(text, "mirror: {mirror}\nsync: {}", show((settings.sync_every / MILLISECOND) as u64))?;
     let consensus = &settings.consensus;
     writeln!(text, "coin-period: {}\nancient-rounds: {}", consensus.coin_period, consensus.ancient_rounds)?;
     writeln!(text, "state-rounds: {}", consensus.state_rounds)?;
