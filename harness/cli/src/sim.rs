@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tanglegram_runner::report::sim::{Film, Picture};
 use tanglegram_runner::sweep::{Found, SeedResult};
 use tanglegram_ternary::Hash;
-use tanglegram_world::hedera::{MIRROR, Network, NetworkReport, Run, TransactionId};
-use tanglegram_world::sim::{Report, Scenario, Simulation, Step, Timed, Trace};
+use tanglegram_world::hedera::{self, MIRROR, Network, NetworkReport, Run, TransactionId};
+use tanglegram_world::sim::{Moment, Report, Scenario, Simulation, Step, Timed, Trace};
 use tanglegram_world::{World, fault_text, parse_time, show_time};
 
 use crate::exit::Exit;
@@ -105,10 +105,9 @@ impl Case<'_> {
 
     /// Refuses what only nodes of a tangle can do, where others are.
     fn check_options(&self) -> Result<(), Exit> {
-        let hedera = self.scenario().hedera.is_some();
-        let is_alone = hedera && self.scenario().nodes.is_empty();
-        let options =
-            [("--wire", self.args.wire && hedera), ("--report", self.args.report.is_some() && is_alone)];
+        let wire = self.args.wire && self.scenario().hedera.is_some();
+        let report = self.args.report.is_some() && self.scenario().is_hedera_alone();
+        let options = [("--wire", wire), ("--report", report)];
         let refused = options.iter().find(|(_, is_refused)| *is_refused);
         refused.map_or(Ok(()), |(option, _)| {
             let what = "is for nodes of a tangle, not for those of a Hedera network";
@@ -157,11 +156,10 @@ impl Case<'_> {
         let [name, which] = words else { return Err(Exit::Usage) };
         let found = match (&run.tangle, &run.hedera, self.scenario().number_of(name)) {
             (Some(simulation), _, Some(number)) => self.explain_bundle(simulation, number, which),
-            (_, Some(network), None) => explain_transfer(network, self.member(name), which),
+            (_, Some(network), None) => self.explain_transfer(network, name, which),
             _ => Err(format!("there is no node `{name}` in {}", self.args.world)),
         };
-        let (what, moments) = found.map_err(|what| Exit::Usage.because(what))?;
-        Ok(Explained { node: name.clone(), what, moments })
+        found.map_err(|what| Exit::Usage.because(what))
     }
 
     /// The number of a member of the Hedera network; that of the mirror node is the one after the last.
@@ -171,10 +169,25 @@ impl Case<'_> {
         plan.base.number_of(name).or(mirror.then_some(plan.base.nodes.len()))
     }
 
-    fn explain_bundle(&self, simulation: &Simulation, node: usize, begin: &str) -> Result<Told, String> {
-        let hash = known_hash(simulation, self.scenario().nodes.len(), begin)?;
+    fn explain_bundle(&self, simulation: &Simulation, node: usize, begin: &str) -> Result<Explained, String> {
+        let nodes = &self.scenario().nodes;
+        let hash = known_hash(simulation, nodes.len(), begin)?;
         let told = simulation.explain(node, &hash).into_iter();
-        Ok((hash.to_string(), told.map(|moment| (moment.at, moment.event, self.step(moment.step))).collect()))
+        let told = told.map(|Moment { at, event, step }| Told { at, event, what: self.step(step) });
+        Ok(Explained { node: nodes[node].clone(), what: hash.to_string(), moments: told.collect() })
+    }
+
+    /// What became of a transaction at a member of a Hedera network, or at its mirror node.
+    fn explain_transfer(&self, network: &Network, name: &str, id: &str) -> Result<Explained, String> {
+        let who = self.member(name);
+        let who = who.ok_or("there is no such node, and nobody is called `mirror` but a mirror node")?;
+        let id: TransactionId = id.parse().map_err(|error| format!("{id}: {error}"))?;
+        if !network.knows(&id) {
+            return Err(format!("no node ever heard of {id}"));
+        }
+        let told = network.explain(who, &id).into_iter();
+        let told = told.map(|hedera::Moment { at, event, step }| Told { at, event, what: step.to_string() });
+        Ok(Explained { node: name.to_owned(), what: id.to_string(), moments: told.collect() })
     }
 
     fn step(&self, step: Step) -> String {
@@ -244,24 +257,16 @@ struct Explained {
     node: String,
     /// The hash or id of the transaction.
     what: String,
-    moments: Moments,
+    moments: Vec<Told>,
 }
 
-/// Virtual time, number of the last trace line, and what happened.
-type Moments = Vec<(u64, u64, String)>;
-
-/// Which transaction was meant, and its moments.
-type Told = (String, Moments);
-
-/// What became of a transaction at a member of a Hedera network, or at its mirror node.
-fn explain_transfer(network: &Network, who: Option<usize>, id: &str) -> Result<Told, String> {
-    let who = who.ok_or("there is no such node, and nobody is called `mirror` but a mirror node")?;
-    let id: TransactionId = id.parse().map_err(|error| format!("{id}: {error}"))?;
-    if !network.knows(&id) {
-        return Err(format!("no node ever heard of {id}"));
-    }
-    let told = network.explain(who, &id).into_iter();
-    Ok((id.to_string(), told.map(|moment| (moment.at, moment.event, moment.step.to_string())).collect()))
+/// One moment of it, in words.
+struct Told {
+    /// Virtual milliseconds from the start.
+    at: u64,
+    /// Number of the last trace line written by then.
+    event: u64,
+    what: String,
 }
 
 /// What a run came to.
@@ -390,7 +395,7 @@ impl Outcome<'_> {
         if told.moments.is_empty() {
             println!("  it never heard of it");
         }
-        for (at, event, what) in &told.moments {
+        for Told { at, event, what } in &told.moments {
             println!("  {:>9}  event {event:>7}  {what}", show_time(*at));
         }
     }
@@ -429,7 +434,8 @@ impl Outcome<'_> {
         });
         let told = self.told.as_ref().map(|told| {
             let moments = told.moments.iter();
-            let moments = moments.map(|(at, event, what)| json!({ "at": at, "event": event, "what": what }));
+            let moments =
+                moments.map(|Told { at, event, what }| json!({ "at": at, "event": event, "what": what }));
             json!({ "node": told.node, "hash": told.what, "moments": moments.collect::<Vec<_>>() })
         });
         let mut object = json!({

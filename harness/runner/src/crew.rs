@@ -93,11 +93,12 @@ impl<'l> Work<'_, 'l> {
     /// captured, on a connection of its own.
     async fn tries(&self, item: &Prepared<'_>, client: &mut Client) -> Executed {
         let tries = u32::from(item.vector.retries) + 1;
-        let mut first = None;
-        for number in 1..tries {
+        let (mut number, mut first) = (1, None);
+        loop {
             let Executed { verdict, broken } = execute(item, client).await;
-            let Verdict::Fail(failure) = verdict else {
-                return Executed { verdict: verdict.on_try(number, tries, first), broken };
+            let failure = match verdict {
+                Verdict::Fail(failure) if number < tries => failure,
+                last => return Executed { verdict: last.on_try(number, tries, first), broken },
             };
             if !self.goes_on(item, broken.as_ref()).await {
                 return Executed { verdict: Verdict::Fail(failure), broken: None };
@@ -105,9 +106,8 @@ impl<'l> Work<'_, 'l> {
             first.get_or_insert(failure);
             sleep(PAUSE).await;
             *client = Client::new(client.endpoint().clone(), client.limits());
+            number += 1;
         }
-        let Executed { verdict, broken } = execute(item, client).await;
-        Executed { verdict: verdict.on_try(tries, tries, first), broken }
     }
 
     /// Whether the run goes on after an exchange without reply, if there was one.

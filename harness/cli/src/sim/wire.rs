@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tanglegram_runner::sweep::Found;
 use tanglegram_wire::simulated::{NetworkRun, SimulatedError, run};
 use tanglegram_world::show_time;
-use tanglegram_world::sim::{Ledger, Scenario, Trace, Violation};
+use tanglegram_world::sim::{Ledger, Scenario, Trace};
 
 use super::Case;
 use crate::exit::Exit;
@@ -37,15 +37,6 @@ fn once(case: &Case<'_>, trace: Trace) -> Result<NetworkRun, Exit> {
     Ok(run)
 }
 
-fn found(violation: &Violation) -> Found {
-    Found {
-        invariant: violation.invariant.to_string(),
-        node: violation.name.clone(),
-        at: violation.at,
-        what: violation.what.clone(),
-    }
-}
-
 /// What a run came to.
 struct Outcome<'a> {
     case: &'a Case<'a>,
@@ -67,7 +58,7 @@ impl Outcome<'_> {
     }
 
     fn found(&self) -> Vec<Found> {
-        self.run.violations.iter().map(found).collect()
+        self.run.violations.iter().map(Found::from).collect()
     }
 
     fn nodes(&self) -> impl Iterator<Item = (&String, &Option<Ledger>)> {

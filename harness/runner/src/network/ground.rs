@@ -1,7 +1,7 @@
 //! What a vector runs on: a tangle, or a Hedera network.
 
 use tanglegram_world::hedera::{MIRROR, Network};
-use tanglegram_world::sim::{Fault, Flaw, Scenario, ScenarioError, Simulation, Trace, Violation};
+use tanglegram_world::sim::{EPOCH, Fault, Flaw, Scenario, ScenarioError, Simulation, Trace, Violation};
 
 /// A simulated network.
 pub(super) enum Ground {
@@ -22,7 +22,7 @@ pub(super) enum Place {
 
 impl Ground {
     pub(super) fn new(scenario: Scenario, seed: u64) -> Result<Ground, ScenarioError> {
-        match scenario.hedera.as_deref().filter(|_| scenario.is_hedera_alone()).cloned() {
+        match scenario.lone_hedera().cloned() {
             Some(plan) => {
                 Ok(Ground::Hedera(Box::new(Network::new(plan, seed, Trace::default())?), Box::new(scenario)))
             }
@@ -104,7 +104,7 @@ impl Ground {
             (Ground::Tangle(simulation), Place::Node(node)) => simulation.clock(node),
             (Ground::Tangle(simulation), _) => simulation.clock(0),
             (Ground::Hedera(network, _), Place::Member(member)) => network.time_of(member),
-            (Ground::Hedera(network, _), _) => network.time_of(usize::MAX),
+            (Ground::Hedera(network, _), _) => EPOCH + network.now(),
         }
     }
 }
@@ -112,10 +112,10 @@ impl Ground {
 /// Whom a name in a step means.
 pub(super) fn place(scenario: &Scenario, name: &str) -> Option<Place> {
     let number = scenario.base().number_of(name);
-    match &scenario.hedera {
-        Some(plan) if scenario.is_hedera_alone() => {
+    match scenario.lone_hedera() {
+        Some(plan) => {
             number.map(Place::Member).or_else(|| (plan.mirror && name == MIRROR).then_some(Place::Mirror))
         }
-        _ => number.map(Place::Node),
+        None => number.map(Place::Node),
     }
 }

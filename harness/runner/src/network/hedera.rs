@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use tanglegram_target::Reply;
 use tanglegram_vector::{Deed, Scope, Submission};
-use tanglegram_world::hedera::{self, Network, ResponseCode, TransactionId, Wish};
+use tanglegram_world::hedera::{
+    self, EntityId, Network, ResponseCode, TransactionId, Wish, client_account, member_account,
+};
 
 use super::heard;
 
@@ -55,6 +57,8 @@ pub(super) fn get(network: &Network, path: &str) -> Result<(String, Reply), Stri
 
 /// The accounts of the first clients and members, under the names that vectors have for them.
 pub(super) fn names(count: usize) -> [(&'static str, Value); 2] {
-    let account = |first: usize| Value::from_iter((0..count).map(|number| format!("0.0.{}", first + number)));
-    [("client", account(1001)), ("member", account(3))]
+    let accounts = |account: fn(usize) -> EntityId| {
+        Value::from_iter((0..count).map(|number| account(number).to_string()))
+    };
+    [("client", accounts(client_account)), ("member", accounts(member_account))]
 }

@@ -76,16 +76,11 @@ fn scenario(network: &Network) -> Result<Scenario, WorldError> {
 
 /// What is wrong with whom a step asks, and what could be done about it.
 fn misplaced(step: &Step, scenario: &Scenario) -> Option<(String, Option<String>)> {
-    let place = match &step.at {
-        None => None,
-        Some(name) => match ground::place(scenario, name) {
-            Some(place) => Some(place),
-            None => {
-                let help = format!("the nodes are {}", scenario.base().nodes.join(", "));
-                return Some((format!("there is no node `{name}`"), Some(help)));
-            }
-        },
-    };
+    let place = step.at.as_ref().and_then(|name| ground::place(scenario, name));
+    if let (Some(name), None) = (&step.at, place) {
+        let help = format!("the nodes are {}", scenario.base().nodes.join(", "));
+        return Some((format!("there is no node `{name}`"), Some(help)));
+    }
     let whose = match (&step.ask, place) {
         (Ask::Call { .. } | Ask::Send(_), Some(Place::Member(_) | Place::Mirror)) => "a tangle's nodes",
         (Ask::Submit(_), Some(Place::Node(_) | Place::Mirror)) => "the members of a Hedera network",

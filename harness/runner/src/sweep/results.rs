@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tanglegram_world::sim::Report;
+use tanglegram_world::sim::{Report, Violation};
 
 /// What a file of results is about: the first line. Results belong together if their worlds, versions and seeds are the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,17 @@ pub struct Found {
     pub what: String,
 }
 
+impl From<&Violation> for Found {
+    fn from(violation: &Violation) -> Found {
+        Found {
+            invariant: violation.invariant.to_string(),
+            node: violation.name.clone(),
+            at: violation.at,
+            what: violation.what.clone(),
+        }
+    }
+}
+
 impl Header {
     /// Whether results under these headers belong to the same sweep.
     pub fn belongs_to(&self, other: &Header) -> bool {
@@ -60,17 +71,11 @@ impl Header {
 impl SeedResult {
     /// What a run came to.
     pub fn of(report: &Report) -> SeedResult {
-        let found = report.violations.iter().map(|violation| Found {
-            invariant: violation.invariant.to_string(),
-            node: violation.name.clone(),
-            at: violation.at,
-            what: violation.what.clone(),
-        });
         SeedResult {
             seed: report.seed,
             digest: report.digest.clone(),
             events: report.events,
-            violations: found.collect(),
+            violations: report.violations.iter().map(Found::from).collect(),
             panic: None,
         }
     }
