@@ -171,8 +171,7 @@ async fn api(args: &DiffArgs, limits: Limits) -> Result<String, String> {
 
 fn tell(args: &DiffArgs, api: &str, found: &Found, library: &Library) -> Exit {
     if let (Some(out), Some(disagreement)) = (&args.out, &found.disagreement) {
-        let mut session = Session::default();
-        session.add(&disagreement.first);
+        let session = Session::of(&disagreement.probe, &disagreement.first);
         let text = session.vector_file("found", &library.specs).unwrap_or_default();
         if let Err(error) = report::write_whole(out, text.as_bytes()) {
             return Exit::Unusable.because(format_args!("cannot write {}: {error}", out.display()));

@@ -6,10 +6,17 @@ mod common;
 mod running;
 
 use std::fs;
+use std::time::Duration;
 
 use common::tanglegram;
 use running::Running;
 use serde_json::Value;
+use tanglegram_runner::differ::{Disagreement, Pair, Probe, Search};
+use tanglegram_runner::record::Session;
+use tanglegram_runner::{Library, catalogue};
+use tanglegram_tangle::Mutant::{self, *};
+use tanglegram_target::{Client, Embedded, IRI, Limits, Mutant as Mistake, Need};
+use tanglegram_vector::{Level, Source, read_file};
 
 /// A mirror node that speaks a dialect, and its URL.
 fn mirror(dialect: &str) -> (Running, String) {
@@ -61,6 +68,44 @@ fn versions_of_iri_are_told_apart() {
     let (code, told) =
         diff(&url, "reference", &["--state", "S0", "--dialect", "iri-1.8.5", "--requests", "3000"]);
     assert_eq!(code, Some(1), "{told}");
+}
+
+/// What a search finds between the reference and one with a mistake.
+fn found(library: &Library, mistake: Option<Mutant>) -> Option<Box<Disagreement>> {
+    let mut embedded = Embedded::new("iri-1.8.5", library.fixture.clone());
+    let need = Need { api: IRI, world: Some("recorded-iri"), state: Some("S0"), dirties: true };
+    let first = embedded.start(&need).unwrap();
+    embedded.mutate(mistake.map(Mistake::Iri)).unwrap();
+    let second = embedded.start(&need).unwrap();
+    let client = |url: &tanglegram_target::Endpoint| Client::new(url.clone(), Limits::default());
+    let mut pair = Pair::new(client(first.endpoint()), client(second.endpoint()), IRI);
+    let search = Search { seed: 5, time: Duration::from_secs(600), requests: 1_500, level: Level::Exact };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(pair.search(&search, |_| {})).unwrap().disagreement
+}
+
+/// Mistakes that only show where no client goes are found, and become vectors.
+#[test]
+fn envelopes_are_told_apart() {
+    let library = Library::load(None, None).unwrap();
+    let names = catalogue(&library.specs, &library.fixture);
+    assert!(found(&library, None).is_none());
+    let mistakes = [
+        BadJsonIsException,
+        EmptyBodyIsObject,
+        RestOfBodyIgnored,
+        VersionNotNeeded,
+        OptionsRunsCommand,
+        OnlyPost,
+        OnlyRoot,
+    ];
+    for mistake in mistakes {
+        let found = found(&library, Some(mistake)).unwrap_or_else(|| panic!("{mistake:?} is not found"));
+        assert!(matches!(found.probe, Probe::Written(_)), "{mistake:?}: {}", found.probe);
+        let text = Session::of(&found.probe, &found.first).vector_file("found", &library.specs).unwrap();
+        let file = read_file(&Source::new("found.yaml", text.clone()), "found", &names);
+        assert!(file.is_ok(), "{text}{file:?}");
+    }
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! Two targets in the same state, asked the same: the first answer that differs, made small.
 //!
-//! Requests are drawn from the parameters of each command or endpoint, good and malformed, filled with what both targets know. Only
-//! commands that leave a node as it is are sent. The same seed draws the same requests from the same knowledge.
+//! Requests are drawn from the parameters of each command or endpoint, good and malformed, filled with what both targets know; one in
+//! ten has another envelope than clients use. Only commands that leave a node as it is are sent. The same seed draws the same requests from the same knowledge.
 
+mod envelope;
 mod iri;
 mod known;
 mod mirror;
 
 use std::time::Duration;
 
+use proptest::prop_oneof;
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value};
@@ -17,7 +19,7 @@ use tanglegram_vector::{Difference, Level};
 use thiserror::Error;
 use tokio::time::Instant;
 
-pub use crate::probe::Probe;
+pub use crate::probe::{Probe, Written};
 use crate::snapshot::{is_gauge, is_volatile};
 pub use known::Known;
 
@@ -94,7 +96,7 @@ impl Pair {
         mut progress: impl FnMut(u64),
     ) -> Result<Found, TargetError> {
         let known = self.known().await?;
-        let strategy = if self.api == MIRROR { mirror::probes(&known) } else { iri::probes(&known) };
+        let strategy = probes(&self.api, &known);
         let mut runner = runner(search.seed);
         let started = Instant::now();
         let mut requests = 0;
@@ -161,6 +163,18 @@ impl Pair {
         }
         Ok(smallest)
     }
+}
+
+/// Any request.
+fn probes(api: &str, known: &Known) -> BoxedStrategy<Probe> {
+    let (usual, odd) = if api == MIRROR {
+        let usual = mirror::probes(known);
+        (usual.clone(), envelope::mirror(usual))
+    } else {
+        let usual = iri::probes(known);
+        (usual.clone(), envelope::iri(usual))
+    };
+    prop_oneof![9 => usual, 1 => odd].boxed()
 }
 
 fn runner(seed: u64) -> TestRunner {

@@ -52,6 +52,7 @@ impl Flow {
                 let used = self.within(step, path).map(str::to_owned);
                 used.iter().for_each(|value| self.name(step, value));
             }
+            Probe::Written(_) => {}
         }
     }
 

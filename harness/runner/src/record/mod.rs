@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use tanglegram_target::{Exchange, IRI, Method};
+use tanglegram_target::{Exchange, IRI, Method, Request};
 use tanglegram_vector::{CHANGING_COMMANDS, SpecFile};
 
-use crate::probe::Probe;
+use crate::probe::{Probe, Written};
 use flow::Flow;
 
 /// Most exchanges of a session; what comes later is not kept.
@@ -50,10 +50,18 @@ enum Body {
 impl Session {
     /// Takes an exchange in; one that is neither a command nor a GET, or one too many, is counted and left out.
     pub fn add(&mut self, exchange: &Exchange) {
-        match passed(exchange).filter(|_| self.exchanges.len() < MOST_EXCHANGES) {
+        match ask(&exchange.request)
+            .map(|ask| Passed::new(ask, exchange))
+            .filter(|_| self.exchanges.len() < MOST_EXCHANGES)
+        {
             Some(passed) => self.exchanges.push(passed),
             None => self.left_out += 1,
         }
+    }
+
+    /// A session of one exchange, whatever was asked; credentials that were added to it are not kept.
+    pub fn of(probe: &Probe, exchange: &Exchange) -> Self {
+        Session { exchanges: vec![Passed::new(probe.clone(), exchange)], left_out: 0 }
     }
 
     /// How many exchanges are kept, and how many were left out.
@@ -87,19 +95,23 @@ impl Session {
     }
 }
 
-fn passed(exchange: &Exchange) -> Option<Passed> {
-    let request = &exchange.request;
-    let ask = match request.method {
-        Method::GET if request.body.is_empty() => Probe::Get(request.path.clone()),
-        Method::POST => call(serde_json::from_slice(&request.body).ok()?)?,
-        _ => return None,
-    };
-    let reply = match serde_json::from_slice(&exchange.reply.body) {
-        Ok(value) => Body::Json(value),
-        Err(_) => Body::Text(String::from_utf8_lossy(&exchange.reply.body).into_owned()),
-    };
-    let versioned = request.headers.contains_key("x-iota-api-version");
-    Some(Passed { ask, versioned, status: exchange.reply.status.as_u16(), reply })
+impl Passed {
+    fn new(ask: Probe, Exchange { request, reply }: &Exchange) -> Self {
+        let body = match serde_json::from_slice(&reply.body) {
+            Ok(value) => Body::Json(value),
+            Err(_) => Body::Text(String::from_utf8_lossy(&reply.body).into_owned()),
+        };
+        let versioned = request.headers.contains_key("x-iota-api-version");
+        Passed { ask, versioned, status: reply.status.as_u16(), reply: body }
+    }
+}
+
+fn ask(request: &Request) -> Option<Probe> {
+    match request.method {
+        Method::GET if request.body.is_empty() => Some(Probe::Get(request.path.clone())),
+        Method::POST => call(serde_json::from_slice(&request.body).ok()?),
+        _ => None,
+    }
 }
 
 fn call(body: Value) -> Option<Probe> {
@@ -133,6 +145,7 @@ fn clauses<'s>(exchanges: &[(Passed, bool)], specs: &'s [SpecFile]) -> Vec<&'s s
     let subject = |passed: &Passed| match &passed.ask {
         Probe::Call { command, .. } => command.clone(),
         Probe::Get(path) => endpoint(path),
+        Probe::Written(written) => (if written.api == IRI { "envelope" } else { "http" }).to_owned(),
     };
     let subjects: BTreeSet<String> = exchanges.iter().map(|(passed, _)| subject(passed)).collect();
     let first = |subject: &String| {
@@ -165,8 +178,11 @@ fn step(text: &mut String, passed: &Passed, polled: bool, number: usize, flow: &
         Probe::Get(path) => {
             let _ = writeln!(text, "      - get: {}", yaml::flow(&flow.path(number, path)));
         }
+        Probe::Written(written) => {
+            let _ = writeln!(text, "      - request: {}", yaml::flow(&request(written)));
+        }
     }
-    if passed.ask.api() == IRI && !passed.versioned {
+    if matches!(passed.ask, Probe::Call { .. }) && !passed.versioned {
         text.push_str("        headers: { X-IOTA-API-Version: null }\n");
     }
     if polled {
@@ -181,4 +197,16 @@ fn step(text: &mut String, passed: &Passed, polled: bool, number: usize, flow: &
     if !captures.is_empty() {
         let _ = writeln!(text, "        capture: {}", yaml::flow(&Value::Object(captures)));
     }
+}
+
+fn request(written: &Written) -> Value {
+    let headers = written.headers.iter().map(|(name, value)| ((*name).to_owned(), yaml::literal(value)));
+    let mut request = json!({ "method": written.method.as_str(), "path": written.path });
+    if !written.headers.is_empty() {
+        request["headers"] = Value::Object(headers.collect());
+    }
+    if !written.body.is_empty() {
+        request["body"] = yaml::literal(&written.body);
+    }
+    request
 }
