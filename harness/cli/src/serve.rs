@@ -50,6 +50,9 @@ pub(crate) struct ServeArgs {
     /// hedera-net: put the nodes' record, balance and signature files into this folder, new or empty
     #[arg(long, value_name = "DIR")]
     files: Option<PathBuf>,
+    /// hedera-net: let nodes say BUSY while so many of their transactions wait to be handled [default: 5000]
+    #[arg(long, value_name = "N")]
+    busy_after: Option<usize>,
 }
 
 /// Serves a world until Ctrl-C or SIGTERM.
@@ -57,8 +60,10 @@ pub(crate) fn serve(args: &ServeArgs) -> Exit {
     if args.world == hedera::NAME {
         return hedera::serve(args);
     }
-    if args.files.is_some() {
-        return Exit::Usage.because("--files is for hedera-net, whose nodes write files");
+    for (option, given) in [("--files", args.files.is_some()), ("--busy-after", args.busy_after.is_some())] {
+        if given {
+            return Exit::Usage.because(format_args!("{option} is for {}", hedera::NAME));
+        }
     }
     let world = match mine::able().and_then(|()| load(args)) {
         Ok(world) => world,

@@ -205,6 +205,34 @@ async fn who_means_no_good_is_refused_and_nobody_else_suffers() {
     running.shutdown();
 }
 
+/// A node that has no room says so, loses nothing that it took, and takes more as soon as that is handled.
+#[tokio::test]
+async fn a_node_without_room_is_busy() {
+    let any = ([127, 0, 0, 1], 0).into();
+    let running = serve_hedera(&HederaNet { grpc: any, rest: any, room: 5, ..HederaNet::default() }).unwrap();
+    let (account, address) = running.nodes[0];
+    let client = connect(address).await;
+    let ids: Vec<_> = (0..100).map(|_| fresh(&running)).collect();
+    let sent = ids.iter().map(|id| transfer(&running, *id, account, 1)).collect::<Vec<_>>();
+    let mut calls = tokio::task::JoinSet::new();
+    for (id, bytes) in ids.into_iter().zip(sent) {
+        let client = client.clone();
+        calls.spawn(async move { (id, submit(&client, &bytes).await) });
+    }
+    let told = calls.join_all().await;
+    let (taken, refused): (Vec<_>, Vec<_>) =
+        told.into_iter().partition(|(_, code)| *code == ResponseCode::OK);
+    assert!(taken.len() >= 5 && !refused.is_empty(), "{} taken", taken.len());
+    assert!(refused.iter().all(|(_, code)| *code == ResponseCode::BUSY), "{refused:?}");
+    for (id, _) in taken {
+        assert_eq!(receipt(&client, id).await, ResponseCode::SUCCESS);
+    }
+    let (again, _) = refused[0];
+    assert_eq!(submit(&client, &transfer(&running, again, account, 1)).await, ResponseCode::OK);
+    assert_eq!(receipt(&client, again).await, ResponseCode::SUCCESS);
+    running.shutdown();
+}
+
 #[test]
 fn files_of_two_networks_do_not_go_together() {
     let folder = std::env::temp_dir().join(format!("tanglegram-hedera-{}", std::process::id()));

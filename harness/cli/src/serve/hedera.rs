@@ -43,12 +43,15 @@ fn plan(args: &ServeArgs) -> Result<HederaNet, String> {
         ("--faults", args.faults),
     ];
     if let Some((option, _)) = others.iter().find(|(_, given)| *given) {
-        return Err(format!("{option} is not for {NAME}: see --help for --listen, --dialect and --files"));
+        return Err(format!(
+            "{option} is not for {NAME}: see --help for --listen, --dialect, --files and --busy-after"
+        ));
     }
     let mut plan = HederaNet { files: args.files.clone(), ..HederaNet::default() };
     if let Some(name) = &args.dialect {
         plan.dialect = name.parse().map_err(|_| format!("the mirror node of {NAME} cannot speak {name}"))?;
     }
+    plan.room = args.busy_after.unwrap_or(plan.room);
     if let Some(listen) = args.listen {
         plan.grpc = listen;
         // Where the first port may be any, so may the others.

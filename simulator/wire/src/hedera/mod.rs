@@ -64,6 +64,8 @@ pub struct HederaNet {
     pub files: Option<PathBuf>,
     /// When files are written.
     pub timetable: Timetable,
+    /// Transactions that a node takes before it says `BUSY`, until the network has handled some.
+    pub room: usize,
 }
 
 impl Default for HederaNet {
@@ -75,6 +77,7 @@ impl Default for HederaNet {
             dialect: Dialect::default(),
             files: None,
             timetable: Timetable { records: 2 * SECOND, balances: 10 * SECOND },
+            room: 5_000,
         }
     }
 }
@@ -113,6 +116,7 @@ impl RunningHedera {
 struct Parts {
     genesis: Genesis,
     timetable: Timetable,
+    room: usize,
     dialect: Dialect,
     book: AddressBook,
     folder: Option<Folder>,
@@ -149,8 +153,8 @@ pub fn serve_hedera(plan: &HederaNet) -> Result<RunningHedera, ServeError> {
         Folder::make(path, &book).map_err(told)
     });
     let folder = folder.transpose()?;
-    let (timetable, dialect) = (plan.timetable, plan.dialect);
-    let parts = Parts { genesis, timetable, dialect, book, folder, doors, rest };
+    let HederaNet { timetable, room, dialect, .. } = *plan;
+    let parts = Parts { genesis, timetable, room, dialect, book, folder, doors, rest };
     let thread = ServerThread::start(NAME, move |ready, stopped| run(parts, ready, stopped))?;
     Ok(RunningHedera { nodes, mirror, operator, thread })
 }
@@ -183,12 +187,12 @@ fn run(parts: Parts, ready: &Ready, stopped: Stopped) {
 
 /// Opens every port; returns the tasks to stop.
 fn open(parts: Parts, connections: &Rc<Connections>) -> Result<Vec<tokio::task::JoinHandle<()>>, ServeError> {
-    let Parts { genesis, timetable, dialect, book, folder, doors, rest } = parts;
+    let Parts { genesis, timetable, room, dialect, book, folder, doors, rest } = parts;
     let listen = |listener: TcpListener| {
         listener.set_nonblocking(true)?;
         tokio::net::TcpListener::from_std(listener)
     };
-    let net = Net::new(&genesis, timetable)
+    let net = Net::new(&genesis, timetable, room)
         .ok_or_else(|| failed(io::Error::other("a network has 1 to 256 nodes")))?;
     let net = Rc::new(RefCell::new(net));
     let shown = Rc::new(RefCell::new(Mirror::new(Store::default(), dialect)));

@@ -13,9 +13,6 @@ use tanglegram_hashgraph::{EntityId, Replica, SECOND};
 
 use crate::clock;
 
-/// Transactions that a node takes before it says it is busy, until the network has handled some.
-const ROOM: usize = 5_000;
-
 /// From one sync that a node begins to the next, in nanoseconds.
 const SYNC_EVERY: i64 = SECOND / 20;
 
@@ -45,17 +42,18 @@ pub(super) struct Net {
 }
 
 impl Net {
-    /// A network that starts; `None` if it has no nodes, or too many.
-    pub(super) fn new(genesis: &Genesis, timetable: Timetable) -> Option<Net> {
+    /// A network that starts, whose nodes have room for so many transactions; `None` if it has no nodes, or too many.
+    pub(super) fn new(genesis: &Genesis, timetable: Timetable, room: usize) -> Option<Net> {
         let seed = |member: usize| [u8::try_from(member % 255).unwrap_or(0) + 1; 32];
         let keys: Vec<Arc<KeyPair>> =
             (0..genesis.nodes.len()).map(|member| Arc::new(KeyPair::from_seed(seed(member)))).collect();
         let roster = Roster::new(keys.iter().map(|key| key.public()).collect()).ok()?;
-        let settings = Settings { sync_every: SYNC_EVERY, max_pending: 2 * ROOM, ..Settings::default() };
+        let settings =
+            Settings { sync_every: SYNC_EVERY, max_pending: room.saturating_mul(2), ..Settings::default() };
         let member = |((me, account), key): ((u16, &EntityId), &Arc<KeyPair>)| {
             let seat = Seat { roster: roster.clone(), me, key: Arc::clone(key), settings, seed: me.into() };
             let node = Node::new(seat, Replica::new(genesis, timetable));
-            Member { node, gateway: Gateway::new(*account, ROOM) }
+            Member { node, gateway: Gateway::new(*account, room) }
         };
         let members = (0..).zip(&genesis.nodes).zip(&keys).map(member).collect();
         Some(Net { members, parcels: VecDeque::new(), out: Vec::new(), files: VecDeque::new() })
