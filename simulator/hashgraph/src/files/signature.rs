@@ -1,8 +1,15 @@
 //! Signature files: a node's signature over the hash of a record or balance file.
 
-use rsa::pkcs1v15::{Signature, SigningKey, VerifyingKey};
-use rsa::signature::{SignatureEncoding, Signer, Verifier};
-use rsa::{RsaPrivateKey, RsaPublicKey};
+use std::fmt;
+
+use ring::rand::SystemRandom;
+use ring::rsa::KeyPair;
+use ring::signature::RSA_PKCS1_SHA384;
+use rsa::RsaPublicKey;
+use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::pkcs1v15::{Signature, VerifyingKey};
+use rsa::pkcs8::SecretDocument;
+use rsa::signature::Verifier;
 use sha2::Sha384;
 
 use super::bytes::{Bytes, put_sized};
@@ -22,11 +29,42 @@ pub struct SignatureFile {
     pub signature: Vec<u8>,
 }
 
+/// What a node signs its files with: an RSA key of 2,048 to 4,096 bits.
+pub struct NodeKey {
+    pair: KeyPair,
+    public: RsaPublicKey,
+}
+
+impl NodeKey {
+    /// Reads a key from PKCS #8 in PEM; `None` if it is none.
+    pub fn from_pem(pem: &str) -> Option<NodeKey> {
+        let (_, der) = SecretDocument::from_pem(pem).ok()?;
+        let pair = KeyPair::from_pkcs8(der.as_bytes()).ok()?;
+        let public = RsaPublicKey::from_pkcs1_der(pair.public().as_ref()).ok()?;
+        Some(NodeKey { pair, public })
+    }
+
+    /// What its signatures are verified with.
+    pub fn public(&self) -> &RsaPublicKey {
+        &self.public
+    }
+}
+
+/// The public half alone.
+impl fmt::Debug for NodeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NodeKey").field(&self.public).finish()
+    }
+}
+
 impl SignatureFile {
     /// Signs a file's hash.
-    pub fn sign(hash: FileHash, key: &RsaPrivateKey) -> Self {
-        let signature = SigningKey::<Sha384>::new(key.clone()).sign(&hash.0);
-        SignatureFile { hash, signature: signature.to_vec() }
+    pub fn sign(hash: FileHash, key: &NodeKey) -> Self {
+        let mut signature = vec![0; key.pair.public().modulus_len()];
+        // Nothing about this kind of signature is random, and it fails for a buffer of another length only.
+        let signed = key.pair.sign(&RSA_PKCS1_SHA384, &SystemRandom::new(), &hash.0, &mut signature);
+        debug_assert!(signed.is_ok());
+        SignatureFile { hash, signature }
     }
 
     /// Whether the signature is that key's.

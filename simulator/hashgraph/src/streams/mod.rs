@@ -11,13 +11,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use prost::Message;
-use rsa::RsaPrivateKey;
 
 use crate::files::FileHash;
 use crate::files::balance::BalanceFile;
 use crate::files::name::{self, Kind};
 use crate::files::record::{Item, RecordFile, Version};
-use crate::files::signature::SignatureFile;
+use crate::files::signature::{NodeKey, SignatureFile};
 use crate::services::{Handled, Ledger};
 use crate::{EntityId, SECOND};
 
@@ -77,8 +76,8 @@ impl StreamFile {
         name::signature(&self.name)
     }
 
-    /// The signature file by a node's key. This takes milliseconds.
-    pub fn sign(&self, key: &RsaPrivateKey) -> Vec<u8> {
+    /// The signature file by a node's key. This takes a millisecond.
+    pub fn sign(&self, key: &NodeKey) -> Vec<u8> {
         SignatureFile::sign(self.hash, key).write()
     }
 }

@@ -3,14 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use rsa::RsaPrivateKey;
-use rsa::pkcs8::DecodePrivateKey;
 use tanglegram_mirror::files::address_book::{AddressBook, BookNode};
 use tanglegram_mirror::files::hapi::{
     self, AccountAmount, Data, TransactionBody, TransactionReceipt, TransactionRecord,
 };
 use tanglegram_mirror::files::record::{Item, RecordFile, Version};
-use tanglegram_mirror::files::signature::SignatureFile;
+use tanglegram_mirror::files::signature::{NodeKey, SignatureFile};
 use tanglegram_mirror::files::{FileHash, name, results};
 use tanglegram_mirror::ingest::Importer;
 use tanglegram_mirror::{EntityId, SECOND, Timestamp};
@@ -20,16 +18,16 @@ pub(crate) const NODES: [EntityId; 4] =
     [EntityId::new(0, 0, 3), EntityId::new(0, 0, 4), EntityId::new(0, 0, 5), EntityId::new(0, 0, 6)];
 
 /// The key of a node.
-pub(crate) fn key(node: EntityId) -> RsaPrivateKey {
+pub(crate) fn key(node: EntityId) -> NodeKey {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/keys/mirror-nodes");
     let pem = fs::read_to_string(folder.join(format!("{node}.pem"))).expect("the key is there");
-    RsaPrivateKey::from_pkcs8_pem(&pem).expect("the key is a key")
+    NodeKey::from_pem(&pem).expect("the key is a key")
 }
 
 /// The address book of the four.
 pub(crate) fn address_book() -> AddressBook {
     AddressBook {
-        nodes: NODES.map(|account| BookNode { account, key: key(account).to_public_key() }).to_vec(),
+        nodes: NODES.map(|account| BookNode { account, key: key(account).public().clone() }).to_vec(),
     }
 }
 
