@@ -88,10 +88,8 @@ fn methods(usual: Method) -> BoxedStrategy<Method> {
 /// Around commands of the IRI API.
 pub(super) fn iri(calls: BoxedStrategy<Probe>) -> BoxedStrategy<Probe> {
     let calls = calls.prop_map(|call| call.to_string()).boxed();
-    let cut = |(mut body, place): (String, Index)| {
-        let place = body.floor_char_boundary(place.index(body.len()));
-        body.truncate(place);
-        body
+    let cut = |(body, place): (String, Index)| -> String {
+        body.chars().take(place.index(body.chars().count())).collect()
     };
     let bodies = prop_oneof![
         2 => calls.clone(),
