@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
-use tanglegram_runner::report::sim::{Film, Picture};
+use tanglegram_runner::report::sim::{Film, Happened, Picture};
 use tanglegram_runner::sweep::{Found, SeedResult};
 use tanglegram_ternary::Hash;
 use tanglegram_world::hedera::{self, MIRROR, Network, NetworkReport, Run, TransactionId};
-use tanglegram_world::sim::{Moment, Report, Scenario, Simulation, Step, Timed, Trace};
+use tanglegram_world::sim::{Moment, Report, Scenario, Simulation, Step, Timed, Trace, Violation};
 use tanglegram_world::{World, fault_text, parse_time, show_time};
 
 use crate::exit::Exit;
@@ -56,7 +56,7 @@ pub(crate) struct SimArgs {
     /// Print one JSON object with the outcome
     #[arg(long)]
     json: bool,
-    /// Write a page with the tangle as a picture and a timeline of nodes, milestones and faults: html=FILE
+    /// Write a page with the tangle or hashgraph as a picture, and a timeline of nodes, milestones or rounds, and faults: html=FILE
     #[arg(long, value_name = "html=FILE", value_parser = page)]
     report: Option<PathBuf>,
 }
@@ -105,14 +105,11 @@ impl Case<'_> {
 
     /// Refuses what only nodes of a tangle can do, where others are.
     fn check_options(&self) -> Result<(), Exit> {
-        let wire = self.args.wire && self.scenario().hedera.is_some();
-        let report = self.args.report.is_some() && self.scenario().is_hedera_alone();
-        let options = [("--wire", wire), ("--report", report)];
-        let refused = options.iter().find(|(_, is_refused)| *is_refused);
-        refused.map_or(Ok(()), |(option, _)| {
-            let what = "is for nodes of a tangle, not for those of a Hedera network";
-            Err(Exit::Usage.because(format_args!("{option} {what}, as in the world {}", self.args.world)))
-        })
+        if !self.args.wire || self.scenario().hedera.is_none() {
+            return Ok(());
+        }
+        let what = "--wire is for nodes of a tangle, not for those of a Hedera network, as in the world";
+        Err(Exit::Usage.because(format_args!("{what} {}", self.args.world)))
     }
 
     fn writer(&self, path: &PathBuf) -> Result<Box<BufWriter<File>>, Exit> {
@@ -137,18 +134,17 @@ impl Case<'_> {
         let end = self.args.until.unwrap_or(run.end());
         let bar = bar(end);
         let mut film = Film::default();
-        run.tangle.iter().for_each(|tangle| film.look(tangle));
+        film.look(&run);
         while run.now() < end && run.advance_to(end.min(run.now() + SLICE)) {
             bar.set_position(run.now());
-            run.tangle.iter().for_each(|tangle| film.look(tangle));
+            film.look(&run);
         }
         bar.finish_and_clear();
         let told = self.args.explain.as_deref().map(|words| self.explain(&run, words)).transpose()?;
         run.trace()
             .map_or(Ok(()), Trace::finish)
             .map_err(|error| Exit::Unusable.because(format_args!("the trace cannot be written: {error}")))?;
-        let picture =
-            run.tangle.as_ref().filter(|_| self.args.report.is_some()).map(|tangle| film.develop(tangle));
+        let picture = self.args.report.is_some().then(|| film.develop(&run));
         Ok(Ran { report: run.finish(), told, picture })
     }
 
@@ -318,61 +314,74 @@ impl Outcome<'_> {
         drawn
     }
 
-    /// All faults, those written and those drawn.
-    fn faults(&self) -> Vec<(u64, String)> {
-        let all = self.case.scenario().explicit(self.case.seed).faults;
-        all.iter().map(|timed| (timed.at, fault_text(&timed.fault, self.names()))).collect()
+    /// What happened to each network, that of the tangle first: the faults written and drawn, and the violations.
+    fn happened(&self) -> Vec<Happened> {
+        let scenario = self.case.scenario();
+        let of_hedera = self.report.hedera.as_ref().map_or(&[][..], |hedera| &hedera.violations);
+        let of_tangle = self.report.violations.len() - of_hedera.len();
+        let tangle = scenario
+            .lone_hedera()
+            .is_none()
+            .then(|| self.happened_to(scenario, &self.report.violations[..of_tangle]));
+        let hedera = scenario.hedera.as_ref().map(|plan| self.happened_to(&plan.base, of_hedera));
+        tangle.into_iter().chain(hedera).collect()
+    }
+
+    fn happened_to(&self, scenario: &Scenario, violations: &[Violation]) -> Happened {
+        let faults = scenario.explicit(self.case.seed).faults.into_iter();
+        let wrong = violations.iter();
+        let wrong =
+            wrong.map(|one| (one.at, one.node, format!("{} at {}: {}", one.invariant, one.name, one.what)));
+        Happened {
+            faults: faults.map(|timed| (timed.at, fault_text(&timed.fault, &scenario.nodes))).collect(),
+            violations: wrong.collect(),
+        }
     }
 
     fn page(&self, picture: &Picture) -> Result<String, String> {
-        let Report { digest, events, duration, milestones, transactions, .. } = self.report;
-        let facts = [
+        let world = [
             ("world", self.case.args.world.clone()),
             ("seed", self.case.seed.to_string()),
-            ("virtual time", show_time(*duration)),
-            ("events", events.to_string()),
-            ("milestones", milestones.to_string()),
-            ("transactions", transactions.to_string()),
-            ("solid", self.solid()),
-            ("digest", digest.clone()),
-            ("replay", self.case.replay()),
+            ("virtual time", show_time(self.report.duration)),
         ];
-        let facts: Vec<_> = facts.map(|(name, value)| (name.to_owned(), value)).into();
-        let wrong = self
-            .report
-            .violations
-            .iter()
-            .map(|one| (one.at, one.node, format!("{} at {}: {}", one.invariant, one.name, one.what)));
+        let replay = [("replay", self.case.replay())];
+        let facts = world.into_iter().chain(self.facts()).chain(replay);
+        let facts: Vec<_> = facts.map(|(name, value)| (name.to_owned(), value)).collect();
         let title = format!("Simulation of {}, seed {}", self.case.args.world, self.case.seed);
-        picture.render(&title, &facts, &self.faults(), &wrong.collect::<Vec<_>>())
+        picture.render(&title, &facts, &self.happened())
+    }
+
+    /// What there is to say of the run: names and values.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let Report { digest, events, milestones, transactions, .. } = self.report;
+        let mut facts = vec![("events", events.to_string())];
+        if !self.names().is_empty() {
+            facts.push(("milestones", milestones.to_string()));
+            let keys = |at| {
+                let at = show_time(at);
+                format!("used up after {at}: no milestone from then on, and nothing is confirmed")
+            };
+            facts.extend(self.report.out_of_keys.map(|at| ("keys", keys(at))));
+            facts.extend([("transactions", transactions.to_string()), ("solid", self.solid())]);
+        }
+        if let Some(hedera) = &self.report.hedera {
+            let transfers = format!("{} sent, {} handled", hedera.sent, hedera.handled);
+            facts.extend([("transfers", transfers), ("members", self.members(hedera))]);
+            facts.extend(hedera.imported.map(|imported| ("mirror", format!("{imported} files taken in"))));
+        }
+        facts.push(("digest", digest.clone()));
+        facts
     }
 
     fn tell_run(&self) {
-        let Report { digest, events, duration, milestones, transactions, .. } = self.report;
+        let Report { digest, duration, .. } = self.report;
         println!("world        {}, seed {}, {}", self.case.args.world, self.case.seed, show_time(*duration));
         for (at, fault) in self.drawn() {
             println!("swarm        {} {fault}", show_time(at));
         }
-        println!("events       {events}");
-        if !self.names().is_empty() {
-            println!("milestones   {milestones}");
-            if let Some(at) = self.report.out_of_keys {
-                let at = show_time(at);
-                println!(
-                    "keys         used up after {at}: no milestone from then on, and nothing is confirmed"
-                );
-            }
-            println!("transactions {transactions}");
-            println!("solid        {}", self.solid());
+        for (name, value) in self.facts() {
+            println!("{name:<12} {value}");
         }
-        if let Some(hedera) = &self.report.hedera {
-            println!("transfers    {} sent, {} handled", hedera.sent, hedera.handled);
-            println!("members      {}", self.members(hedera));
-            if let Some(imported) = hedera.imported {
-                println!("mirror       {imported} files taken in");
-            }
-        }
-        println!("digest       {digest}");
         if let Some(again) = self.again {
             let same = again.digest == *digest;
             println!("again        {}", if same { "the same" } else { &again.digest });

@@ -125,16 +125,40 @@ fn a_simulation(browser: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
+fn a_hedera_network(browser: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.html");
+    let report = format!("html={}", file.display());
+    let ended = tanglegram(&["sim", "hedera-faults", "--seed", "1", "--until", "20s", "--report", &report]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let Shown { page, complaints } = show(browser, &file);
+    assert_eq!(complaints, [""; 0]);
+    assert_eq!(count(&page, "g", "node"), 7, "a row for each member");
+    assert!(
+        page.contains("Members, rounds and faults") && page.contains("partition: [[h0, h1, h2]"),
+        "{page}"
+    );
+    let events = count(&page, "g", "tx");
+    assert!(page.contains(&format!("The newest {events} events and their parents")), "{events}");
+    assert!(events > 200, "most of what the member keeps: {events}");
+    let (own, others) = (count(&page, "line", "trunk"), count(&page, "line", "branch"));
+    assert!((events - 20..=events).contains(&own) && others > events / 2, "{own} and {others} parents");
+    assert!(page.matches("famous witness\n").count() > 7, "some of their rounds are decided");
+    assert!(page.contains(", its fame undecided\n"), "the newest are not");
+    Ok(())
+}
+
 fn main() -> ExitCode {
     let found = browser();
     let required = std::env::var_os("TANGLEGRAM_REQUIRE_BROWSER").is_some();
     if found.is_none() && !required {
         eprintln!("skipped: there is no Chromium here to look at the pages");
     }
-    let tests: [(&str, Test); 3] = [
+    let tests: [(&str, Test); 4] = [
         ("a_checked_target", a_checked_target),
         ("several_targets", several_targets),
         ("a_simulation", a_simulation),
+        ("a_hedera_network", a_hedera_network),
     ];
     let trials = tests.map(|(name, test)| {
         let browser = found.clone();

@@ -139,16 +139,27 @@ fn a_hedera_network_reproduces_and_tells_how_far_its_members_are() {
 
 #[test]
 fn what_only_tangles_can_do_is_refused_to_hedera_networks() {
-    for command in [
-        &["sim", "hedera-net", "--wire"][..],
-        &["sim", "two-ledgers", "--wire"],
-        &["sim", "hedera-net", "--report", "html=page.html"],
-        &["serve", "hedera-ten"],
-    ] {
+    for command in
+        [&["sim", "hedera-net", "--wire"][..], &["sim", "two-ledgers", "--wire"], &["serve", "hedera-ten"]]
+    {
         let ended = tanglegram(command);
         assert_eq!(ended.code, Some(2), "{command:?}");
         assert!(ended.stderr.contains(command[1]), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn the_page_of_two_ledgers_has_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.html");
+    let report = format!("html={}", file.display());
+    let ended = tanglegram(&["sim", "two-ledgers", "--until", "5s", "--report", &report]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let page = fs::read_to_string(&file).unwrap();
+    let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words} in {page}"));
+    assert!(at("Nodes, milestones and faults") < at("Members, rounds and faults"));
+    assert!(at(">The tangle of ") < at(">The hashgraph of "));
+    assert!(page.contains("<dt>milestones</dt>") && page.contains("<dt>members</dt>"), "{page}");
 }
 
 #[test]

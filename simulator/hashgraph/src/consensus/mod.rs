@@ -40,6 +40,7 @@ mod ring;
 mod roster;
 mod rounds;
 mod settle;
+mod view;
 mod window;
 
 pub use codec::{BadEvent, MAX_EVENT_BYTES, MAX_TRANSACTION_BYTES, MAX_TRANSACTIONS};
@@ -48,4 +49,5 @@ pub use graph::{Config, Graph, Inserted, Rejected};
 pub use missing::{Missing, Tip};
 pub use order::Ordered;
 pub use roster::{BadRoster, MAX_MEMBERS, Roster};
+pub use view::Seen;
 pub use window::{BadWindow, Kept, Window};

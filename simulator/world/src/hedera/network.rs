@@ -192,6 +192,21 @@ impl Network {
         self.last_fault.saturating_add(self.plan.base.recovery)
     }
 
+    /// The names of the members.
+    pub fn names(&self) -> &[String] {
+        &self.plan.base.nodes
+    }
+
+    /// A member, if it runs, paused or not.
+    pub fn node(&self, number: usize) -> Option<&Node<Replica>> {
+        self.hosts.get(number)?.node()
+    }
+
+    /// Whether a member runs and is not paused.
+    pub fn is_up(&self, number: usize) -> bool {
+        self.hosts.get(number).is_some_and(Host::is_up)
+    }
+
     /// How many transactions the members agreed on.
     pub fn handled(&self) -> usize {
         self.checker.handled_count()

@@ -5,48 +5,12 @@ use std::collections::BTreeMap;
 use tanglegram_tangle::Node;
 use tanglegram_ternary::{Hash, milestone};
 
+use super::graph::{Dot, EDGE, Graph, Line};
+
 /// Most transactions drawn.
 const MOST: usize = 140;
 /// Pixels from one layer to the next, and from one transaction of a layer to the next.
 const STEP: (usize, usize) = (34, 30);
-/// Pixels around the picture.
-const EDGE: usize = 34;
-
-/// A tangle's newest transactions with their places.
-#[derive(Debug)]
-pub(super) struct Dag {
-    /// The node whose tangle it is.
-    pub(super) node: String,
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) dots: Vec<Dot>,
-    pub(super) lines: Vec<Line>,
-    /// Transactions that are not drawn: older ones.
-    pub(super) older: usize,
-}
-
-/// A transaction.
-#[derive(Debug)]
-pub(super) struct Dot {
-    pub(super) x: usize,
-    pub(super) y: usize,
-    pub(super) hash: String,
-    /// The index of the milestone it is.
-    pub(super) milestone: Option<i64>,
-    /// The index of the milestone that confirmed it.
-    pub(super) confirmed: Option<i32>,
-    pub(super) value: i64,
-    pub(super) place: String,
-}
-
-/// That one transaction approves another.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) from: (usize, usize),
-    pub(super) to: (usize, usize),
-    pub(super) is_branch: bool,
-}
-
 /// A transaction before it has its place.
 struct Raw {
     hash: Hash,
@@ -55,26 +19,23 @@ struct Raw {
     dot: Dot,
 }
 
-impl Dag {
-    /// The newest transactions of a node.
-    pub(super) fn of(name: &str, node: &Node) -> Self {
-        let total = node.transaction_count();
-        let older = total.saturating_sub(MOST);
-        let mut raws: Vec<Raw> = Vec::new();
-        let mut known: BTreeMap<Hash, usize> = BTreeMap::new();
-        for transaction in ordered(node, older) {
-            let parents = [transaction.trunk(), transaction.branch()].map(|hash| known.get(&hash).copied());
-            let layer = parents.iter().flatten().map(|parent| raws[*parent].layer + 1).max().unwrap_or(0);
-            let hash = transaction.hash();
-            known.insert(hash, raws.len());
-            raws.push(Raw { hash, parents, layer, dot: dot(node, &transaction) });
-        }
-        let height = place(&mut raws);
-        let width = raws.iter().map(|raw| raw.dot.x).max().unwrap_or(0) + EDGE;
-        let lines = lines(&raws);
-        let dots = raws.into_iter().map(|raw| raw.dot).collect();
-        Self { node: name.to_owned(), width, height, dots, lines, older }
+/// The newest transactions of a node.
+pub(super) fn graph(name: &str, node: &Node) -> Graph {
+    let older = node.transaction_count().saturating_sub(MOST);
+    let mut raws: Vec<Raw> = Vec::new();
+    let mut known: BTreeMap<Hash, usize> = BTreeMap::new();
+    for transaction in ordered(node, older) {
+        let parents = [transaction.trunk(), transaction.branch()].map(|hash| known.get(&hash).copied());
+        let layer = parents.iter().flatten().map(|parent| raws[*parent].layer + 1).max().unwrap_or(0);
+        let hash = transaction.hash();
+        known.insert(hash, raws.len());
+        raws.push(Raw { hash, parents, layer, dot: dot(node, &transaction) });
     }
+    let height = place(&mut raws);
+    let width = raws.iter().map(|raw| raw.dot.x).max().unwrap_or(0) + EDGE;
+    let lines = lines(&raws);
+    let dots = raws.into_iter().map(|raw| raw.dot).collect();
+    Graph { node: name.to_owned(), width, height, lanes: Vec::new(), dots, lines, older }
 }
 
 /// The newest transactions so that each comes after those it approves: a bundle arrives head first.
@@ -106,15 +67,18 @@ fn ordered(node: &Node, older: usize) -> Vec<std::sync::Arc<tanglegram_ternary::
 fn dot(node: &Node, transaction: &tanglegram_ternary::Transaction) -> Dot {
     let is_milestone = transaction.address() == node.config().coordinator.identity.address;
     let is_tail = transaction.current_index() == 0;
-    Dot {
-        x: 0,
-        y: 0,
-        hash: transaction.hash().to_string(),
-        milestone: (is_milestone && is_tail).then(|| milestone::index_of(transaction)),
-        confirmed: node.confirmed_by(&transaction.hash()),
-        value: transaction.value(),
-        place: format!("{} of {} in its bundle", transaction.current_index(), transaction.last_index()),
-    }
+    let stone = (is_milestone && is_tail).then(|| milestone::index_of(transaction));
+    let confirmed = node.confirmed_by(&transaction.hash());
+    let value = transaction.value();
+    let value = if value == 0 { String::new() } else { format!(", value {value}") };
+    let place = (transaction.current_index(), transaction.last_index());
+    let words = vec![
+        transaction.hash().to_string(),
+        format!("{} of {} in its bundle{value}", place.0, place.1),
+        confirmed.map_or("pending".to_owned(), |index| format!("confirmed by milestone {index}")),
+    ];
+    let stone = stone.and_then(|index| u64::try_from(index).ok());
+    Dot { x: 0, y: 0, stone, is_done: confirmed.is_some(), words }
 }
 
 /// Gives every transaction its place: layers from left to right, in each layer the order of what they approve. Returns the
