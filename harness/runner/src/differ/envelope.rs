@@ -8,7 +8,7 @@ use super::one_of;
 use crate::probe::{Probe, Written};
 
 /// What stands before and behind a body that was good.
-const FRAMES: [(&str, &str); 12] = [
+const FRAMES: [(&str, &str); 10] = [
     (" \n", "\n "),
     ("", "}"),
     ("", "x"),
@@ -19,11 +19,10 @@ const FRAMES: [(&str, &str); 12] = [
     ("{\"a\":", "}"),
     ("{\"a\":1,", ""),
     ("\u{feff}", ""),
-    ("/* a */", ""),
-    (")]}'\n", ""),
 ];
-/// Bodies of other forms.
-const BODIES: [&str; 28] = [
+/// Bodies of other forms. Those are left out that a lenient reader of JSON takes and a strict one does not, such as `{command:x}`:
+/// such readers differ from each other at once.
+const BODIES: [&str; 25] = [
     "",
     " ",
     "{}",
@@ -45,9 +44,6 @@ const BODIES: [&str; 28] = [
     "{\"Command\":\"getNodeInfo\"}",
     "{\"command\":\"getNodeInfo\",}",
     "{,\"command\":\"getNodeInfo\"}",
-    "{command:getNodeInfo}",
-    "{'command':'getNodeInfo'}",
-    "{\"command\"=\"getNodeInfo\"}",
     "{\"command\":\"getNodeInfo\",\"command\":\"getTips\"}",
     "{\"command\":\"getNode\\u0049nfo\"}",
     "{\"command\":\"getNode\\xInfo\"}",

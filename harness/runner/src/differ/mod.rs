@@ -27,6 +27,8 @@ pub use known::Known;
 const SHRINKING: usize = 500;
 /// Replies whose lists are sets.
 const SETS: [&str; 2] = ["findTransactions", "getTips"];
+/// How IRI begins to tell that a body is no JSON.
+const BAD_JSON: &str = "Invalid JSON syntax:";
 /// Replies that are drawn at random.
 const RANDOM: [&str; 1] = ["getTransactionsToApprove"];
 
@@ -207,6 +209,11 @@ fn comparable(probe: &Probe, reply: &Reply) -> Value {
     let mut body = serde_json::from_slice(&reply.body).unwrap_or_else(|_| text());
     let is_of = |commands: &[&str]| probe.command().is_some_and(|command| commands.contains(&command));
     if let Some(fields) = body.as_object_mut() {
+        if let Some(Value::String(error)) = fields.get_mut("error") {
+            // What follows is in the words of the library that reads JSON.
+            let end = error.find(BAD_JSON).map(|at| at + BAD_JSON.len());
+            error.truncate(end.unwrap_or(error.len()));
+        }
         fields.retain(|name, _| !is_volatile(name) && !is_gauge(name));
         if is_of(&RANDOM) && reply.status.as_u16() == 200 {
             fields.values_mut().for_each(|value| *value = Value::Null);
