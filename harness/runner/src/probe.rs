@@ -57,8 +57,8 @@ impl Written {
 impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)?;
-        self.headers.iter().try_for_each(|(name, value)| write!(f, "\n{name}: {value}"))?;
-        if self.body.is_empty() { Ok(()) } else { write!(f, "\n\n{}", self.body) }
+        self.headers.iter().try_for_each(|(name, value)| write!(f, ", {name}: {value}"))?;
+        if self.body.is_empty() { Ok(()) } else { write!(f, ", body {}", self.body) }
     }
 }
 
