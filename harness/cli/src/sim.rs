@@ -329,6 +329,7 @@ impl Outcome<'_> {
 
     fn happened_to(&self, scenario: &Scenario, violations: &[Violation]) -> Happened {
         let faults = scenario.explicit(self.case.seed).faults.into_iter();
+        let faults = faults.filter(|timed| timed.at <= self.report.duration);
         let wrong = violations.iter();
         let wrong =
             wrong.map(|one| (one.at, one.node, format!("{} at {}: {}", one.invariant, one.name, one.what)));
