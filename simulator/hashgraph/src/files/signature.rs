@@ -59,11 +59,14 @@ impl fmt::Debug for NodeKey {
 
 impl SignatureFile {
     /// Signs a file's hash.
+    ///
+    /// # Panics
+    /// When the processor miscalculates, which is found by verifying: a file with a wrong signature would tell of no mistake.
     pub fn sign(hash: FileHash, key: &NodeKey) -> Self {
         let mut signature = vec![0; key.pair.public().modulus_len()];
-        // Nothing about this kind of signature is random, and it fails for a buffer of another length only.
+        // Nothing about this kind of signature is random: the generator is asked for nothing.
         let signed = key.pair.sign(&RSA_PKCS1_SHA384, &SystemRandom::new(), &hash.0, &mut signature);
-        debug_assert!(signed.is_ok());
+        assert!(signed.is_ok(), "an RSA key signs what its public half verifies");
         SignatureFile { hash, signature }
     }
 

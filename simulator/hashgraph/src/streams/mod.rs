@@ -76,7 +76,7 @@ impl StreamFile {
         name::signature(&self.name)
     }
 
-    /// The signature file by a node's key. This takes a millisecond.
+    /// The signature file by a node's key. This takes milliseconds.
     pub fn sign(&self, key: &NodeKey) -> Vec<u8> {
         SignatureFile::sign(self.hash, key).write()
     }
