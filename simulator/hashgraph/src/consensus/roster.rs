@@ -1,6 +1,6 @@
 //! Who takes part.
 
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use thiserror::Error;
 
 /// The most members a network may have.
@@ -19,7 +19,7 @@ pub enum BadRoster {
     /// There is none, or there are too many.
     #[error("a network has 1 to {MAX_MEMBERS} members, not {0}")]
     Count(usize),
-    /// The bytes are no public key.
+    /// The bytes are no public key, or one of small order, which signatures fit that nobody made.
     #[error("the key of member {0} is no Ed25519 public key")]
     Key(usize),
 }
@@ -31,7 +31,8 @@ impl Roster {
             return Err(BadRoster::Count(keys.len()));
         }
         let key = |(number, key): (usize, &[u8; 32])| {
-            VerifyingKey::from_bytes(key).map_err(|_| BadRoster::Key(number))
+            let key = VerifyingKey::from_bytes(key).ok().filter(|key| !key.is_weak());
+            key.ok_or(BadRoster::Key(number))
         };
         let keys = keys.iter().enumerate().map(key).collect::<Result<_, _>>()?;
         Ok(Roster { keys })
@@ -55,6 +56,23 @@ impl Roster {
     /// Whether a member signed this message.
     pub fn verify(&self, member: u16, message: &[u8], signature: &[u8; 64]) -> bool {
         let signature = Signature::from_bytes(signature);
-        self.keys.get(usize::from(member)).is_some_and(|key| key.verify_strict(message, &signature).is_ok())
+        self.keys.get(usize::from(member)).is_some_and(|key| key.verify(message, &signature).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_key_or_a_weak_one_is_refused() {
+        let good = ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
+        let (mut neutral, mut none) = ([0; 32], [0; 32]);
+        (neutral[0], none[0]) = (1, 2);
+        for bad in [neutral, none] {
+            assert_eq!(Roster::new(vec![good, bad]), Err(BadRoster::Key(1)));
+        }
+        assert_eq!(Roster::new(Vec::new()), Err(BadRoster::Count(0)));
+        assert!(Roster::new(vec![good]).is_ok());
     }
 }

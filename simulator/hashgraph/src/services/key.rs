@@ -1,10 +1,9 @@
 //! Keys of accounts, and whether a transaction is signed by them.
 
-use ed25519_dalek::{Signature, VerifyingKey};
 use prost::Message;
 
 use super::messages::{self, KeyKind, KeyList, SignaturePair, ThresholdKey};
-use super::verdict;
+use super::verdict::verify;
 
 /// How deep keys may be nested.
 const MAX_DEPTH: usize = 15;
@@ -61,15 +60,6 @@ impl Key {
 fn best<'a>(key: &[u8; 32], pairs: &'a [SignaturePair]) -> Option<&'a [u8]> {
     let fits = pairs.iter().filter(|pair| key.starts_with(&pair.prefix) && !pair.ed25519.is_empty());
     fits.rev().max_by_key(|pair| pair.prefix.len()).map(|pair| pair.ed25519.as_slice())
-}
-
-fn verify(key: &[u8; 32], signed: &[u8], signature: &[u8]) -> bool {
-    verdict::of([key, signature, signed], || verify_anew(key, signed, signature))
-}
-
-fn verify_anew(key: &[u8; 32], signed: &[u8], signature: &[u8]) -> bool {
-    let Ok(signature) = Signature::from_slice(signature) else { return false };
-    VerifyingKey::from_bytes(key).is_ok_and(|key| key.verify_strict(signed, &signature).is_ok())
 }
 
 fn read(key: &messages::Key, depth: usize) -> Result<Key, BadKey> {
@@ -161,6 +151,17 @@ mod tests {
                 prop_assert_eq!(Key::read(&key.write()), Ok(key));
             }
         }
+    }
+
+    #[test]
+    fn a_key_of_small_order_signs_nothing() {
+        // The neutral element as key and as R, and s = 0, fit the equation of every message.
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        let pair = SignaturePair { prefix: Vec::new(), ed25519: signature.to_vec() };
+        assert!(!Key::Ed25519(neutral).is_signed(b"body", &[pair]));
     }
 
     #[test]
