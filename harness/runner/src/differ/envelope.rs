@@ -21,7 +21,7 @@ const FRAMES: [(&str, &str); 10] = [
     ("\u{feff}", ""),
 ];
 /// Bodies of other forms. Those are left out that a lenient reader of JSON takes and a strict one does not, such as `{command:x}`:
-/// such readers differ from each other at once.
+/// no document asks for the one or the other, and two nodes that differ in it would differ in nothing else any more.
 const BODIES: [&str; 25] = [
     "",
     " ",

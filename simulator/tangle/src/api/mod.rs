@@ -73,7 +73,7 @@ fn answer(
     if exceeds(&request.body, node.config.limits.max_body_length) {
         return Err(Failure::error("Request too long"));
     }
-    let body = Body::parse(&request.body).map_err(Failure::error)?;
+    let body = Body::parse(&request.body)?;
     let params = Params::new(body.parameters, node.config.limits.max_requests_list);
     let command = params.command()?;
     if !request.trusted && node.config.remote_limit_api.contains(command) {

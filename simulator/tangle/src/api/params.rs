@@ -96,13 +96,8 @@ fn checked_trytes<'b>(name: &str, element: &'b Json<'_>, length: usize) -> Resul
 }
 
 fn cast(found: &Json<'_>, wanted: &str) -> Thrown {
-    let class = match found {
-        Json::Null => return Thrown::NULL_POINTER,
-        Json::Bool => "java.lang.Boolean",
-        Json::Number(_) => "java.lang.Double",
-        Json::Text(_) => "java.lang.String",
-        Json::List(_) => "java.util.ArrayList",
-        Json::Object => "com.google.gson.internal.LinkedTreeMap",
-    };
-    Thrown::class_cast(class, wanted)
+    match found {
+        Json::Null => Thrown::NULL_POINTER,
+        found => Thrown::class_cast(found.class(), wanted),
+    }
 }

@@ -134,9 +134,24 @@ impl Thrown {
         Thrown { class: "com.iota.iri.service.ValidationException", text: Some(text.into()) }
     }
 
+    pub(crate) fn null_pointer(text: impl Into<String>) -> Thrown {
+        Thrown { text: Some(text.into()), ..Thrown::NULL_POINTER }
+    }
+
     pub(crate) fn class_cast(from: &str, to: &str) -> Thrown {
-        let text = format!("{from} cannot be cast to {to}");
-        Thrown { class: "java.lang.ClassCastException", text: Some(text) }
+        Thrown::not_cast(format!("{from} cannot be cast to {to}"))
+    }
+
+    pub(crate) fn not_cast(text: impl Into<String>) -> Thrown {
+        Thrown { class: "java.lang.ClassCastException", text: Some(text.into()) }
+    }
+
+    pub(crate) fn number_format(text: impl Into<String>) -> Thrown {
+        Thrown { class: "java.lang.NumberFormatException", text: Some(text.into()) }
+    }
+
+    pub(crate) fn stack_overflow() -> Thrown {
+        Thrown { class: "java.lang.StackOverflowError", text: None }
     }
 
     pub(crate) fn illegal_argument(text: impl Into<String>) -> Thrown {
