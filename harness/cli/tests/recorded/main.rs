@@ -57,12 +57,3 @@ async fn iri_1_8_5_answers_as_recorded() {
 async fn iri_1_8_6_answers_as_recorded() {
     replay("iri-1.8.6").await;
 }
-
-#[test]
-fn few_are_left_out_and_each_is_there() {
-    assert!(LEFT_OUT.len() <= 20);
-    let exchanges = recording::exchanges();
-    for (id, _) in LEFT_OUT {
-        assert!(exchanges.iter().any(|exchange| exchange.id == *id), "{id}");
-    }
-}
