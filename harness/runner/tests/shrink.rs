@@ -92,7 +92,18 @@ hedera:
 
 #[test]
 fn a_hedera_network_is_made_small_too() {
-    let shrunk = shrink(&world(HEDERA), 3, 400, &mut |_, _| true).unwrap();
+    hedera_is_made_small(&world(HEDERA));
+}
+
+#[test]
+fn of_two_ledgers_the_one_that_fails_is_left() {
+    let both = format!("options: {{ mwm: 1 }}\nnodes: 2\nduration: 40s\nrecovery: 15s\n{HEDERA}");
+    hedera_is_made_small(&world(&both));
+}
+
+fn hedera_is_made_small(scenario: &Scenario) {
+    let shrunk = shrink(scenario, 3, 400, &mut |_, _| true).unwrap();
+    assert!(shrunk.scenario.is_hedera_alone());
     assert!(shrunk.is_minimal, "{shrunk:?}");
     let plan = shrunk.scenario.hedera.as_deref().unwrap();
     let faults: Vec<_> = plan.base.faults.iter().map(|timed| &timed.fault).collect();

@@ -46,6 +46,28 @@ fn two_ledgers_run_side_by_side() {
     assert!(report.milestones > 5 && hedera(&report).handled > 100, "{report:?}");
 }
 
+#[test]
+fn two_ledgers_have_one_trace() {
+    let scenario = World::load("two-ledgers").expect("the world is valid").scenario;
+    let trace = |looks: &[u64]| {
+        let mut run = Run::new(scenario.clone(), 1, Trace::in_memory()).expect("it can be simulated");
+        looks.iter().for_each(|at| assert!(run.advance_to(*at)));
+        let trace = run.trace().expect("there is a trace");
+        let text = trace.text();
+        assert_eq!(trace.digest(), blake3::hash(text.as_bytes()).to_hex().to_string());
+        text
+    };
+    let text = trace(&[12_000]);
+    assert_eq!(text, trace(&[1, 700, 7_777, 12_000]), "it does not matter when somebody looks");
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    assert!(lines.iter().zip(1..).all(|(line, number)| line["event"] == number));
+    assert!(lines.is_sorted_by_key(|line| line["at"].as_u64()));
+    for node in ["n0", "n3", "h0", "h3"] {
+        assert!(lines.iter().any(|line| line["node"] == node), "{node}");
+    }
+}
+
 /// With as many cut off as a third, nothing sent after that is handled until they are back; then all of it is.
 #[test]
 fn a_third_less_stops_everything_and_loses_nothing() {

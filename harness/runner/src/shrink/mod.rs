@@ -128,6 +128,7 @@ pub fn shrink(
 ) -> Result<Shrunk, ShrinkError> {
     let report = run(scenario, seed)?;
     let Some(first) = report.violations.first() else { return Err(ShrinkError::NoViolation(seed)) };
+    let scenario = failing_part(scenario, &report);
     let before = Size::of(&scenario.explicit(seed), &report);
     let mut failing = Failing {
         scenario: scenario.clone(),
@@ -151,9 +152,17 @@ pub fn shrink(
     })
 }
 
+/// Of two ledgers, which know nothing of each other, the one that fails; of two that fail, the tangle.
+fn failing_part(scenario: &Scenario, report: &Report) -> Scenario {
+    let of_hedera = report.hedera.as_ref().map_or(0, |hedera| hedera.violations.len());
+    if report.violations.len() > of_hedera {
+        Scenario { hedera: None, ..scenario.clone() }
+    } else {
+        let tangle = Scenario { nodes: Vec::new(), ..Scenario::default() };
+        Scenario { hedera: scenario.hedera.clone(), ..tangle }
+    }
+}
+
 fn run(scenario: &Scenario, seed: u64) -> Result<Report, ScenarioError> {
-    let both = scenario.hedera.is_some() && !scenario.is_hedera_alone();
-    // Of two ledgers the tangle is made small.
-    let scenario = Scenario { hedera: scenario.hedera.clone().filter(|_| !both), ..scenario.clone() };
-    Ok(Run::new(scenario, seed, Trace::default())?.run())
+    Ok(Run::new(scenario.clone(), seed, Trace::default())?.run())
 }

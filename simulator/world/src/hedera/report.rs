@@ -10,9 +10,9 @@ use crate::sim::{EPOCH, Invariant, Report, Scenario, ScenarioError, Simulation, 
 /// What a run of a Hedera network came to.
 #[derive(Clone, Debug)]
 pub struct NetworkReport {
-    /// The digest over all events.
+    /// The digest over all events, in a world of two ledgers those of the tangle, too.
     pub digest: String,
-    /// How many events there were.
+    /// How many events there were, likewise.
     pub events: u64,
     /// Virtual milliseconds.
     pub duration: Millis,
@@ -130,14 +130,27 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run at its start. The trace is the tangle's, where there is one.
+    /// A run at its start.
     pub fn new(scenario: Scenario, seed: u64, trace: Trace) -> Result<Run, ScenarioError> {
         if let Some(plan) = scenario.lone_hedera().cloned() {
             return Ok(Run { seed, tangle: None, hedera: Some(Network::new(plan, seed, trace)?) });
         }
         let plan = scenario.hedera.as_deref().cloned();
-        let hedera = plan.map(|plan| Network::new(plan, seed, Trace::default())).transpose()?;
-        Ok(Run { seed, tangle: Some(Simulation::new(scenario, seed, trace)?), hedera })
+        let mut run = Run { seed, tangle: Some(Simulation::new(scenario, seed, trace)?), hedera: None };
+        if let (Some(plan), Some(tangle)) = (plan, &mut run.tangle) {
+            let mut trace = Trace::default();
+            trace.exchange(tangle.trace());
+            run.hedera = Some(Network::new(plan, seed, trace)?);
+            run.exchange();
+        }
+        Ok(run)
+    }
+
+    /// Lets the other of two networks go on with the trace. Whenever nothing happens, the tangle has it.
+    fn exchange(&mut self) {
+        if let (Some(tangle), Some(hedera)) = (&mut self.tangle, &mut self.hedera) {
+            tangle.trace().exchange(hedera.trace());
+        }
     }
 
     /// Milliseconds of virtual time since the start.
@@ -154,20 +167,29 @@ impl Run {
 
     /// Stops time once the trace has so many lines.
     pub fn stop_at(&mut self, event: Option<u64>) {
+        self.tangle.iter_mut().for_each(|tangle| tangle.stop_at(event));
+        self.hedera.iter_mut().for_each(|hedera| hedera.stop_at(event));
+    }
+
+    /// Lets time pass; whether it got there. Of what happens to two networks in the same millisecond, that of the tangle comes
+    /// first.
+    pub fn advance_to(&mut self, at: Millis) -> bool {
         match (&mut self.tangle, &mut self.hedera) {
-            (Some(tangle), _) => tangle.stop_at(event),
-            (None, Some(hedera)) => hedera.stop_at(event),
-            (None, None) => {}
+            (Some(tangle), None) => tangle.advance_to(at),
+            (None, Some(hedera)) => hedera.advance_to(at),
+            _ => (self.now()..at).all(|now| self.advance_both_to(now + 1)),
         }
     }
 
-    /// Lets time pass; whether it got there.
-    pub fn advance_to(&mut self, at: Millis) -> bool {
+    fn advance_both_to(&mut self, at: Millis) -> bool {
         let tangle = self.tangle.as_mut().is_none_or(|tangle| tangle.advance_to(at));
-        tangle && self.hedera.as_mut().is_none_or(|hedera| hedera.advance_to(at))
+        self.exchange();
+        let hedera = tangle && self.hedera.as_mut().is_none_or(|hedera| hedera.advance_to(at));
+        self.exchange();
+        hedera
     }
 
-    /// The trace: the tangle's, where there is one.
+    /// The trace.
     pub fn trace(&mut self) -> Option<&mut Trace> {
         match &mut self.tangle {
             Some(tangle) => Some(tangle.trace()),
@@ -181,17 +203,16 @@ impl Run {
         self.finish()
     }
 
-    /// Ends the run here. Of two networks the digest is that of both, one after the other.
+    /// Ends the run here.
     pub fn finish(self) -> Report {
         let hedera = self.hedera.map(Network::finish);
         match (self.tangle.map(Simulation::finish), hedera) {
             (Some(tangle), None) => tangle,
-            (Some(mut tangle), Some(hedera)) => {
-                let both = format!("{}{}", tangle.digest, hedera.digest);
-                tangle.digest = blake3::hash(both.as_bytes()).to_hex().to_string();
-                tangle.violations.extend(hedera.violations.iter().cloned());
-                tangle.hedera = Some(hedera);
-                tangle
+            (Some(mut report), Some(mut hedera)) => {
+                (hedera.digest, hedera.events) = (report.digest.clone(), report.events);
+                report.violations.extend(hedera.violations.iter().cloned());
+                report.hedera = Some(hedera);
+                report
             }
             (None, hedera) => alone(self.seed, hedera),
         }

@@ -21,9 +21,14 @@ enum Sink {
 
 /// Where the lines of a run go: always into the digest, and to a sink if there is one.
 pub struct Trace {
+    names: Vec<String>,
+    written: Box<Written>,
+}
+
+/// What was written so far.
+struct Written {
     hasher: blake3::Hasher,
     sink: Sink,
-    names: Vec<String>,
     gathered: Vec<u8>,
     lines: u64,
     failed: Option<io::Error>,
@@ -32,44 +37,54 @@ pub struct Trace {
 impl Default for Trace {
     /// A trace of which only the digest is kept.
     fn default() -> Self {
-        Trace {
-            hasher: blake3::Hasher::new(),
-            sink: Sink::Nowhere,
-            names: Vec::new(),
-            gathered: Vec::with_capacity(GATHERED + 1024),
-            lines: 0,
-            failed: None,
-        }
+        Trace::of(Sink::Nowhere)
     }
 }
 
 impl Trace {
     /// A trace that also writes its lines. An error ends the writing, not the run; [`Trace::finish`] tells it.
     pub fn to(writer: Box<dyn Write + Send>) -> Trace {
-        Trace { sink: Sink::Writer(writer), ..Trace::default() }
+        Trace::of(Sink::Writer(writer))
     }
 
     /// A trace that keeps its lines in memory, for [`Trace::text`].
     pub fn in_memory() -> Trace {
-        Trace { sink: Sink::Memory(Vec::new()), ..Trace::default() }
+        Trace::of(Sink::Memory(Vec::new()))
+    }
+
+    fn of(sink: Sink) -> Trace {
+        let written = Written {
+            hasher: blake3::Hasher::new(),
+            sink,
+            gathered: Vec::with_capacity(GATHERED + 1024),
+            lines: 0,
+            failed: None,
+        };
+        Trace { names: Vec::new(), written: Box::new(written) }
+    }
+
+    /// Lets another network go on with what was written so far, and goes on with what that wrote; each keeps the names of
+    /// its nodes.
+    pub(crate) fn exchange(&mut self, other: &mut Trace) {
+        std::mem::swap(&mut self.written, &mut other.written);
     }
 
     /// How many lines there are so far.
     pub fn lines(&self) -> u64 {
-        self.lines
+        self.written.lines
     }
 
     /// The digest over all lines so far, in hexadecimal.
     pub fn digest(&self) -> String {
-        let mut hasher = self.hasher.clone();
-        hasher.update(&self.gathered);
+        let mut hasher = self.written.hasher.clone();
+        hasher.update(&self.written.gathered);
         hasher.finalize().to_hex().to_string()
     }
 
     /// All lines so far of a trace that keeps them; otherwise nothing.
     pub fn text(&mut self) -> String {
         self.flush();
-        match &self.sink {
+        match &self.written.sink {
             Sink::Memory(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             _ => String::new(),
         }
@@ -78,7 +93,7 @@ impl Trace {
     /// Writes what is gathered; the first error of any write.
     pub fn finish(&mut self) -> io::Result<()> {
         self.flush();
-        match (self.failed.take(), &mut self.sink) {
+        match (self.written.failed.take(), &mut self.written.sink) {
             (Some(error), _) => Err(error),
             (None, Sink::Writer(writer)) => writer.flush(),
             _ => Ok(()),
@@ -86,16 +101,15 @@ impl Trace {
     }
 
     fn flush(&mut self) {
-        self.hasher.update(&self.gathered);
-        match &mut self.sink {
+        let Written { hasher, sink, gathered, failed, .. } = &mut *self.written;
+        hasher.update(gathered);
+        match sink {
             Sink::Nowhere => {}
-            Sink::Memory(bytes) => bytes.extend_from_slice(&self.gathered),
-            Sink::Writer(writer) if self.failed.is_none() => {
-                self.failed = writer.write_all(&self.gathered).err();
-            }
+            Sink::Memory(bytes) => bytes.extend_from_slice(gathered),
+            Sink::Writer(writer) if failed.is_none() => *failed = writer.write_all(gathered).err(),
             Sink::Writer(_) => {}
         }
-        self.gathered.clear();
+        gathered.clear();
     }
 
     /// Tells the names of the nodes, which must need no escaping in JSON.
@@ -105,9 +119,10 @@ impl Trace {
 
     /// Begins the line of an event of a node at a time in milliseconds from the start. It ends when the line is dropped.
     pub fn event(&mut self, at: Millis, node: usize, what: &'static str) -> Line<'_> {
-        self.lines += 1;
-        self.gathered.extend_from_slice(b"{\"event\":");
-        push_number(&mut self.gathered, self.lines);
+        let Written { gathered, lines, .. } = &mut *self.written;
+        *lines += 1;
+        gathered.extend_from_slice(b"{\"event\":");
+        push_number(gathered, *lines);
         let line = Line(self).number("at", at);
         line.node("node", node).word("what", what)
     }
@@ -118,7 +133,7 @@ pub struct Line<'a>(&'a mut Trace);
 
 impl Line<'_> {
     fn field(&mut self, name: &str) -> &mut Vec<u8> {
-        let out = &mut self.0.gathered;
+        let out = &mut self.0.written.gathered;
         out.extend_from_slice(b",\"");
         out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b"\":");
@@ -183,7 +198,8 @@ impl Line<'_> {
     /// The name of a node.
     pub fn node(mut self, name: &str, node: usize) -> Self {
         self.field(name).push(b'"');
-        let Trace { names, gathered, .. } = &mut *self.0;
+        let Trace { names, written } = &mut *self.0;
+        let gathered = &mut written.gathered;
         gathered.extend_from_slice(names.get(node).map_or(b"?", |name| name.as_bytes()));
         gathered.push(b'"');
         self
@@ -192,8 +208,9 @@ impl Line<'_> {
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
-        self.0.gathered.extend_from_slice(b"}\n");
-        if self.0.gathered.len() >= GATHERED {
+        let gathered = &mut self.0.written.gathered;
+        gathered.extend_from_slice(b"}\n");
+        if gathered.len() >= GATHERED {
             self.0.flush();
         }
     }

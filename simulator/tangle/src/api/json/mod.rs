@@ -178,7 +178,7 @@ mod tests {
     use super::*;
     use crate::api::params::Params;
 
-    const BODIES: &str = include_str!("../../../../../fixtures/recorded/iri-1.8/bodies.jsonl");
+    const BODIES: &str = include_str!("../../../../../fixtures/recorded/iri-bodies/bodies.jsonl");
 
     /// What a node says of a body that asks for nothing there is.
     fn reply(body: &str) -> (u16, String) {
