@@ -155,7 +155,7 @@ impl Told<'_> {
 }
 
 fn holding<'l>(library: &'l Library, clause: &'l Clause) -> impl Iterator<Item = &'l Vector> {
-    library.vectors().filter(|vector| vector.clauses.contains(&clause.id))
+    library.vectors().map(|vector| &**vector).filter(|vector| vector.clauses.contains(&clause.id))
 }
 
 fn place(vector: &Vector) -> String {

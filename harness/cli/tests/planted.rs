@@ -38,7 +38,7 @@ fn by_a_vector(bug: Bug, library: &Library) -> Option<String> {
     let networks = library.vectors().filter(|vector| vector.network.is_some());
     networks.map(|vector| (vector, Prepared::new(vector, &library.fixture))).find_map(|(vector, item)| {
         let plant = |scenario: &mut Scenario| scenario.planted = Planted::only(bug);
-        match runtime.block_on(replay_network(&item, plant, &mut &library.recorded)) {
+        match runtime.block_on(replay_network(&item, plant, &mut &*library.recorded)) {
             Some(Verdict::Fail(_)) => Some(vector.path.clone()),
             _ => None,
         }

@@ -11,6 +11,7 @@ mod known;
 mod library;
 pub mod mutate;
 mod network;
+mod networks;
 mod pages;
 mod plan;
 mod preflight;

@@ -22,7 +22,7 @@ pub struct Library {
     /// The tangle that the fixture worlds are fed with.
     pub fixture: Arc<Fixture>,
     /// The replies recorded of networks.
-    pub recorded: Recorded,
+    pub recorded: Arc<Recorded>,
     /// Whether the vectors are the ones built in.
     pub is_built_in: bool,
 }
@@ -46,7 +46,7 @@ impl Library {
         let vectors = files.iter().flat_map(|file: &VectorFile| &file.vectors);
         let networks = vectors.filter_map(|vector| Some((vector, vector.network.as_ref()?)));
         problems.extend(networks.flat_map(|(vector, its)| network::check(vector, its)));
-        let recorded = Recorded::default();
+        let recorded = Arc::default();
         if problems.is_empty() {
             Ok(Self { specs, files, fixture, recorded, is_built_in: false })
         } else {
@@ -55,7 +55,7 @@ impl Library {
     }
 
     /// Every vector, file by file.
-    pub fn vectors(&self) -> impl Iterator<Item = &Vector> {
+    pub fn vectors(&self) -> impl Iterator<Item = &Arc<Vector>> {
         self.files.iter().flat_map(|file| &file.vectors)
     }
 

@@ -1,13 +1,14 @@
 //! Which vectors are run, and in which order.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tanglegram_vector::{ANY_WORLD, Level, Vector};
 
 use crate::library::Library;
 use crate::prepare::Prepared;
 use crate::snapshot::Recorded;
-use tanglegram_target::{IRI, MIRROR, WORLDS, dialects};
+use tanglegram_target::{Fixture, IRI, MIRROR, WORLDS, dialects};
 
 /// What the user wants to be run.
 #[derive(Debug, Clone)]
@@ -43,24 +44,34 @@ pub struct Plan<'l> {
     pub skipped: Vec<(&'l Vector, String)>,
     /// The dialect that the nodes of networks speak.
     pub(crate) dialect: String,
+    /// Those of the vectors that have networks of their own.
+    pub(crate) networks: Vec<Arc<Vector>>,
     /// The replies recorded of networks.
-    pub(crate) recorded: &'l Recorded,
+    pub(crate) recorded: &'l Arc<Recorded>,
+    /// The tangle that the fixture worlds are fed with.
+    pub(crate) fixture: &'l Arc<Fixture>,
 }
 
 impl<'l> Plan<'l> {
     /// Selects from the library.
     pub fn new(library: &'l Library, selection: &Selection) -> Self {
-        let dialect = selection.dialect.clone();
-        let recorded = &library.recorded;
-        let mut plan = Self { items: Vec::new(), skipped: Vec::new(), dialect, recorded };
+        let (mut chosen, mut skipped) = (Vec::new(), Vec::new());
         for vector in library.vectors().filter(|vector| selection.wants(vector)) {
             match selection.refuses(vector) {
-                Some(reason) => plan.skipped.push((vector, reason)),
-                None => plan.items.push(Prepared::new(vector, &library.fixture)),
+                Some(reason) => skipped.push((&**vector, reason)),
+                None => chosen.push(vector),
             }
         }
-        plan.items.sort_by_key(|item| rank(item.vector));
-        plan
+        chosen.sort_by_key(|vector| rank(vector));
+        let networks = chosen.iter().filter(|vector| vector.network.is_some());
+        Self {
+            items: chosen.iter().map(|vector| Prepared::new(vector, &library.fixture)).collect(),
+            skipped,
+            dialect: selection.dialect.clone(),
+            networks: networks.map(|vector| Arc::clone(vector)).collect(),
+            recorded: &library.recorded,
+            fixture: &library.fixture,
+        }
     }
 
     /// How many vectors were selected.
@@ -110,12 +121,15 @@ impl Selection {
 
 /// Any world, then the worlds and their states in order; in a state the vectors that leave traces come last, and those
 /// of any world last of all: a node that is fed must not have them before. So do those that want the node to be in some
-/// state, which it may have only then.
+/// state, which it may have only then. Networks come behind all that: they are simulated meanwhile.
 fn rank(vector: &Vector) -> (usize, usize, bool) {
     let world = WORLDS.iter().position(|world| world.name == vector.world);
     let states = world.map_or(&[][..], |world| WORLDS[world].states);
     let state = states.iter().position(|state| Some(*state) == vector.state.as_deref());
     let wants = vector.steps.iter().any(|step| step.given.is_some());
+    if vector.network.is_some() {
+        return (WORLDS.len() + 2, 0, false);
+    }
     let any = if vector.dirties || wants { WORLDS.len() + 1 } else { 0 };
     (world.map_or(any, |world| world + 1), state.unwrap_or(0), vector.dirties)
 }

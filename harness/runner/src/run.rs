@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::crew::Crew;
 use crate::execute::execute;
 use crate::network;
+use crate::networks::Networks;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::snapshot::Snapshots;
@@ -46,7 +47,8 @@ pub async fn run<'l, P: Provider>(
         observe(Outcome { vector, verdict: Verdict::Skip(reason.clone()), elapsed: Duration::ZERO });
     }
     let deadline = Instant::now() + options.total;
-    let mut runner = Runner { plan, provider, options, crew: Crew::new(options.limits) };
+    let networks = Networks::start(plan);
+    let mut runner = Runner { provider, options, crew: Crew::new(options.limits), networks };
     for group in plan.items.chunk_by(may_be_together) {
         let ended = timeout_at(deadline, runner.group(group, observe)).await;
         let late = || Err(format!("the run took longer than {} s", options.total.as_secs()));
@@ -82,10 +84,10 @@ pub async fn replay_network(
 }
 
 struct Runner<'r, P> {
-    plan: &'r Plan<'r>,
     provider: &'r mut P,
     options: &'r RunOptions,
     crew: Crew,
+    networks: Networks,
 }
 
 impl<P: Provider> Runner<'_, P> {
@@ -96,9 +98,9 @@ impl<P: Provider> Runner<'_, P> {
         observe: &mut dyn FnMut(Outcome<'l>),
     ) -> Result<(), String> {
         let Some(first) = group.first() else { return Ok(()) };
-        let started = Instant::now();
-        if let Some(verdict) = self.network(first).await {
-            observe(Outcome { vector: first.vector, verdict, elapsed: started.elapsed() });
+        if first.vector.network.is_some() {
+            let (verdict, elapsed) = self.networks.judged(first.vector).await;
+            observe(Outcome { vector: first.vector, verdict, elapsed });
             return Ok(());
         }
         match self.node_for(first).await {
@@ -112,13 +114,6 @@ impl<P: Provider> Runner<'_, P> {
                 Ok(())
             }
         }
-    }
-
-    /// The verdict on a vector with a network of its own.
-    async fn network(&self, item: &Prepared<'_>) -> Option<Verdict> {
-        let mut recorded = self.plan.recorded;
-        let dialect = self.plan.dialect.parse().unwrap_or_default();
-        replay_network(item, |scenario: &mut Scenario| scenario.dialect = dialect, &mut recorded).await
     }
 
     async fn node_for(&mut self, item: &Prepared<'_>) -> Result<Endpoint, Refusal> {

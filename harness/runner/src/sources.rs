@@ -33,7 +33,7 @@ impl Library {
     /// Everything that is wrong with any of the files.
     pub fn load(vectors: Option<&Path>, specs: Option<&Path>) -> Result<Self, Vec<Problem>> {
         let specs = specs.map_or_else(|| Ok(embedded(&SPECS, "specs")), folder)?;
-        let recorded = vectors.map_or_else(embedded_snapshots, snapshots_below);
+        let recorded = Arc::new(vectors.map_or_else(embedded_snapshots, snapshots_below));
         let is_built_in = vectors.is_none();
         let vectors = vectors.map_or_else(|| Ok(embedded(&VECTORS, "vectors")), folder)?;
         let fixture = Fixture::read(FACTS, TRANSACTIONS)

@@ -60,7 +60,7 @@ pub struct VectorFile {
     /// The file's name without folder and ending, mostly a command.
     pub name: String,
     /// Its vectors in order.
-    pub vectors: Vec<Vector>,
+    pub vectors: Vec<Arc<Vector>>,
 }
 
 /// How strict a vector is.

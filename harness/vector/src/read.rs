@@ -71,7 +71,7 @@ impl<'n> FileReader<'n> {
         let mut seen = BTreeSet::new();
         let mut vectors = Vec::with_capacity(nodes.len());
         for node in nodes {
-            vectors.extend(reader.vector(node, &mut seen, problems));
+            vectors.extend(reader.vector(node, &mut seen, problems).map(Arc::new));
         }
         Some(VectorFile {
             source: problems.source().clone(),

@@ -15,7 +15,13 @@ fn pattern(text: &str) -> Pattern {
     );
     let catalogue = Catalogue { clauses: BTreeSet::from(["c".to_owned()]), ..Catalogue::default() };
     let mut file = read_file(&Source::new("a.yaml", file), "a", &catalogue).expect(text);
-    match file.vectors.remove(0).steps.remove(1).expect.body {
+    match std::sync::Arc::into_inner(file.vectors.remove(0))
+        .expect("the only one")
+        .steps
+        .remove(1)
+        .expect
+        .body
+    {
         BodyPattern::Json(pattern) => pattern,
         other => panic!("{other:?}"),
     }

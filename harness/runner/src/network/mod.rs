@@ -141,7 +141,8 @@ pub(crate) async fn execute(
     }
 }
 
-fn failed(vector: &Vector, span: Span, step: usize, error: String) -> Verdict {
+/// The verdict on a vector that fails at a step, or before the first.
+pub(crate) fn failed(vector: &Vector, span: Span, step: usize, error: String) -> Verdict {
     let (place, differences) = (vector.place_of(span), Vec::new());
     Verdict::Fail(Box::new(Failure { step, place, error: Some(error), differences, ..Failure::default() }))
 }
