@@ -18,7 +18,7 @@ use crate::node::{NodeBuilder, Shared};
 use crate::sim::{CoordinatorPlan, DEFAULT_KEY_DEPTH, Scenario};
 use crate::simulated;
 use crate::simulation::{self, Frame, Names, Section};
-use crate::{Issuer, Wallet, World};
+use crate::{Issuer, Wallet, World, trees};
 
 /// The deepest key tree that is generated on the spot: 4096 keys take some seconds.
 const MAX_GENERATED_DEPTH: u8 = 12;
@@ -97,21 +97,18 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
 
 /// The owner of the funds of a world that is made to be simulated.
 fn simulated_wallet() -> Option<Wallet> {
+    /// Making it takes a moment, and it is always the same.
+    static ADDRESS: OnceLock<Hash> = OnceLock::new();
     let (seed, security) = (Hash::from_trytes_padded(SIMULATED.1).ok()?, Security::Medium);
-    Some(Wallet { seed, security, address: wots::address(&seed, 0, security), balance: SUPPLY })
+    let address = *ADDRESS.get_or_init(|| wots::address(&seed, 0, security));
+    Some(Wallet { seed, security, address, balance: SUPPLY })
 }
 
 /// The coordinator of a world that is made to be simulated: the simulation's own.
 fn simulated_coordinator() -> Option<Issuer> {
-    /// Generating the keys takes a moment, and they are always the same.
-    static TREE: OnceLock<Option<Arc<KeyTree>>> = OnceLock::new();
     let (key_depth, milestone_every) = (DEFAULT_KEY_DEPTH, CoordinatorPlan::default().every);
-    let generate = || {
-        let seed = Hash::from_trytes_padded(SIMULATED.0).ok()?;
-        let tree = KeyTree::generate(SignatureMode::CurlP27, &seed, Security::Low, key_depth).ok()?;
-        Some(Arc::new(tree))
-    };
-    let tree = TREE.get_or_init(generate).clone()?;
+    let seed = Hash::from_trytes_padded(SIMULATED.0).ok()?;
+    let tree = trees::tree(SignatureMode::CurlP27, &seed, Security::Low, key_depth).ok()?;
     Some(Issuer { tree, interval: Duration::from_millis(milestone_every), checkpoints: 0 })
 }
 
@@ -278,7 +275,7 @@ impl Builder<'_> {
                 Err(self.fault(count, format_args!("a milestone has at most {MAX_CHECKPOINTS} checkpoints")))
             }
         })?;
-        Ok(Issuer { tree: Arc::new(tree), interval, checkpoints })
+        Ok(Issuer { tree, interval, checkpoints })
     }
 
     /// Where the coordinator has fewer keys than a simulation has milestones: its depth, or what makes the run so long.
@@ -302,12 +299,12 @@ impl Builder<'_> {
         mode: SignatureMode,
         seed: &Hash,
         security: Security,
-    ) -> Result<KeyTree, Fault> {
+    ) -> Result<Arc<KeyTree>, Fault> {
         if depth.value > MAX_GENERATED_DEPTH {
             let message = format_args!("without a tree file the depth is at most {MAX_GENERATED_DEPTH}");
             return Err(self.fault(depth, message));
         }
-        KeyTree::generate(mode, seed, security, depth.value.into()).map_err(|error| self.fault(depth, error))
+        trees::tree(mode, seed, security, depth.value.into()).map_err(|error| self.fault(depth, error))
     }
 
     fn tree(
@@ -317,7 +314,7 @@ impl Builder<'_> {
         mode: SignatureMode,
         seed: &Hash,
         security: Security,
-    ) -> Result<KeyTree, Fault> {
+    ) -> Result<Arc<KeyTree>, Fault> {
         let bytes = self.files.read(&path.value).map_err(|error| self.unreadable(path, &error))?;
         let expected = LEAF << file.depth.value.min(20);
         if bytes.len() != expected {
@@ -330,7 +327,8 @@ impl Builder<'_> {
         }
         let leaves: Result<_, _> = bytes.chunks(LEAF).map(Hash::from_bytes).collect();
         let leaves = leaves.map_err(|error| self.fault(path, error))?;
-        KeyTree::from_leaves(mode, seed, security, leaves).map_err(|error| self.fault(path, error))
+        let tree = KeyTree::from_leaves(mode, seed, security, leaves);
+        tree.map(Arc::new).map_err(|error| self.fault(path, error))
     }
 }
 

@@ -51,6 +51,7 @@ mod options;
 pub mod sim;
 mod simulated;
 mod simulation;
+mod trees;
 mod world;
 
 pub use error::{Fault, WorldError};

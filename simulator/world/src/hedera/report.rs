@@ -177,7 +177,7 @@ impl Run {
         match (&mut self.tangle, &mut self.hedera) {
             (Some(tangle), None) => tangle.advance_to(at),
             (None, Some(hedera)) => hedera.advance_to(at),
-            _ => (self.now()..at).all(|now| self.advance_both_to(now + 1)),
+            _ => (self.now()..=at).all(|now| self.advance_both_to(now)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The coordinator of a simulated network.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tanglegram_tangle::{Millis, Node};
 use tanglegram_ternary::merkle::KeyTree;
@@ -12,9 +12,7 @@ use tanglegram_ternary::{Hash, SignatureMode, Transaction};
 
 use super::check::ScenarioError;
 use super::scenario::{CoordinatorPlan, Keys};
-
-/// Key trees by depth. A tree is a function of its depth, so that keeping it changes nothing but the time a run takes.
-static TREES: Mutex<BTreeMap<usize, Arc<KeyTree>>> = Mutex::new(BTreeMap::new());
+use crate::trees;
 
 /// What a milestone stands on.
 pub(crate) struct Tips {
@@ -118,11 +116,6 @@ impl CoordinatorPlan {
 }
 
 fn tree_of(depth: usize) -> Option<Arc<KeyTree>> {
-    let mut trees = TREES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let std::collections::btree_map::Entry::Vacant(missing) = trees.entry(depth) {
-        let seed = Hash::from_trytes_padded("SIMULATED9COORDINATOR").ok()?;
-        let tree = KeyTree::generate(SignatureMode::CurlP27, &seed, Security::Low, depth).ok()?;
-        missing.insert(Arc::new(tree));
-    }
-    trees.get(&depth).cloned()
+    let seed = Hash::from_trytes_padded("SIMULATED9COORDINATOR").ok()?;
+    trees::tree(SignatureMode::CurlP27, &seed, Security::Low, depth).ok()
 }
