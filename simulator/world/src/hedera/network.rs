@@ -355,7 +355,7 @@ impl Network {
             Output::Consensus { number: place, ordered, first } => {
                 let line =
                     self.line(number, "order").number("place", place).number("round", ordered.round_received);
-                drop(line.number("member", ordered.event.creator().into()).signed("at", first.0));
+                drop(line.number("member", ordered.event.creator().into()).signed("consensus", first.0));
                 if self.hosts[number].is_honest() {
                     self.checker.ordered(self.now, number, place, &ordered, first.0);
                 }
