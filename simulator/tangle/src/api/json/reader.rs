@@ -155,7 +155,11 @@ impl<'a> Reader<'a> {
     pub(super) fn take_text(&mut self, quote: Quote) -> Result<Cow<'a, str>, Failure> {
         let text = match quote {
             Quote::In(quote) => self.quoted(quote)?,
-            Quote::None => Cow::Borrowed(self.bare()),
+            Quote::None => {
+                let text = self.bare();
+                self.at += text.len();
+                Cow::Borrowed(text)
+            }
         };
         let was_name = matches!(self.peeked.take(), Some(Token::Name(_)));
         let depth = self.scopes.len();
@@ -295,34 +299,31 @@ impl<'a> Reader<'a> {
 
     /// A value without quotes.
     fn literal(&mut self) -> Result<Token, Failure> {
-        let bytes = &self.text.as_bytes()[self.at..];
-        let length = bytes.iter().position(|byte| !is_literal(*byte)).unwrap_or(bytes.len());
-        if length == 0 {
+        let literal = self.bare();
+        if literal.is_empty() {
             return Err(self.malformed("Expected value"));
         }
-        let literal = &self.text[self.at..self.at + length];
         let keywords = [("true", Token::Bool(true)), ("false", Token::Bool(false)), ("null", Token::Null)];
         for (keyword, token) in keywords {
             if literal.eq_ignore_ascii_case(keyword) {
-                self.at += length;
+                self.at += literal.len();
                 return Ok(token);
             }
         }
         Ok(match number(literal) {
             None => Token::Text(Quote::None),
             Some(Number::Long(value)) => {
-                self.at += length;
+                self.at += literal.len();
                 Token::Number(value as f64, 0)
             }
-            Some(Number::Double(value)) => Token::Number(value, length),
+            Some(Number::Double(value)) => Token::Number(value, literal.len()),
         })
     }
 
     /// What stands here without quotes.
-    fn bare(&mut self) -> &'a str {
+    fn bare(&self) -> &'a str {
         let rest = &self.text[self.at..];
         let length = rest.bytes().position(|byte| !is_literal(byte)).unwrap_or(rest.len());
-        self.at += length;
         &rest[..length]
     }
 
