@@ -15,7 +15,7 @@ use crate::error::{Fault, Source, nearest};
 use crate::file::{CoordinatorFile, LIKE, Nodes, Options, Setting, WalletFile, WorldFile};
 use crate::files::Files;
 use crate::node::{NodeBuilder, Shared};
-use crate::sim::{CoordinatorPlan, DEFAULT_KEY_DEPTH, Scenario};
+use crate::sim::{CoordinatorPlan, Scenario};
 use crate::simulated;
 use crate::simulation::{self, Frame, Names, Section};
 use crate::{Issuer, Wallet, World, trees};
@@ -37,8 +37,8 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
 /// Most nodes of a world.
 const MAX_NODES: u64 = 10_000;
 
-/// The coordinator and wallet of a simulated world that does not say.
-const SIMULATED: (&str, &str) = ("SIMULATED9COORDINATOR", "SIMULATED9WALLET");
+/// The seed of the wallet of a simulated world that does not say.
+const SIMULATED_WALLET: &str = "SIMULATED9WALLET";
 
 /// Reads and builds a world.
 pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<World, Fault> {
@@ -99,17 +99,16 @@ pub(crate) fn build(name: &str, source: &Arc<Source>, files: &Files) -> Result<W
 fn simulated_wallet() -> Option<Wallet> {
     /// Making it takes a moment, and it is always the same.
     static ADDRESS: OnceLock<Hash> = OnceLock::new();
-    let (seed, security) = (Hash::from_trytes_padded(SIMULATED.1).ok()?, Security::Medium);
+    let (seed, security) = (Hash::from_trytes_padded(SIMULATED_WALLET).ok()?, Security::Medium);
     let address = *ADDRESS.get_or_init(|| wots::address(&seed, 0, security));
     Some(Wallet { seed, security, address, balance: SUPPLY })
 }
 
 /// The coordinator of a world that is made to be simulated: the simulation's own.
 fn simulated_coordinator() -> Option<Issuer> {
-    let (key_depth, milestone_every) = (DEFAULT_KEY_DEPTH, CoordinatorPlan::default().every);
-    let seed = Hash::from_trytes_padded(SIMULATED.0).ok()?;
-    let tree = trees::tree(SignatureMode::CurlP27, &seed, Security::Low, key_depth).ok()?;
-    Some(Issuer { tree, interval: Duration::from_millis(milestone_every), checkpoints: 0 })
+    let plan = CoordinatorPlan::default();
+    let interval = Duration::from_millis(plan.every);
+    Some(Issuer { tree: plan.tree().ok()?, interval, checkpoints: plan.checkpoints })
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Fault> {
