@@ -4,6 +4,10 @@
 //! a [`Replica`] of what the [services] keep, handles them in that order. A [`Node`](node::Node) is one member, with [gossip]
 //! and all. The [files] are all that a mirror node sees of the network; [streams] tells when which is written.
 
+// Tests inside share code with tests outside.
+#[cfg(test)]
+extern crate self as tanglegram_hashgraph;
+
 mod application;
 pub mod consensus;
 mod entity;

@@ -31,6 +31,9 @@ impl Graph {
             .any(|round| round.witnesses.iter().any(|witness| witness.generation < self.ancient));
         if is_cut || self.is_touched(changed) {
             self.derive_again(decided);
+        } else {
+            #[cfg(test)]
+            tests::derive_again_in_vain(self, decided);
         }
     }
 
@@ -86,6 +89,95 @@ impl Graph {
             if self.ring.slot(id).is_some_and(|slot| self.is_unsettled(slot)) {
                 self.derive(id);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/consensus/graphs.rs"]
+#[allow(dead_code, reason = "the tests of the whole need more of it")]
+mod graphs;
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::super::ring::Latest;
+    use super::graphs::{plans, roster, shuffled};
+    use super::*;
+    use crate::consensus::{Config, Inserted, Rejected};
+
+    thread_local! {
+        /// How often it was left out to find out again.
+        static LEFT_OUT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// What is found out about events that are not settled, and about those that stand for election.
+    fn findings(graph: &Graph) -> BTreeSet<String> {
+        let known = |id: Id| {
+            let row = graph.ring.row(id).unwrap_or(&[]);
+            row.iter().map(|&latest| known_of(graph, latest)).collect()
+        };
+        let unsettled = graph.unsettled_ids().filter_map(|id| {
+            let slot = graph.ring.slot(id).filter(|slot| graph.is_unsettled(slot))?;
+            let known: Vec<_> = known(id);
+            Some(format!("{id}: round {}, witness {}, knows {known:?}", slot.round, slot.is_witness))
+        });
+        let elections = (graph.undecided..=graph.last_round()).flat_map(|number| {
+            let ids = move |number: u64| -> Vec<Id> {
+                let witnesses = graph.round(number).map(|round| &round.witnesses);
+                witnesses.into_iter().flatten().map(|witness| witness.id).collect()
+            };
+            graph.round(number).into_iter().flat_map(move |round| &round.witnesses).map(move |witness| {
+                let before = ids(number - 1);
+                let sees: BTreeSet<_> =
+                    witness.strong.iter().filter_map(|&place| before.get(usize::from(place))).collect();
+                let votes = (number + 1..).zip(&witness.votes);
+                let votes: BTreeSet<_> =
+                    votes.flat_map(|(later, votes)| ids(later).into_iter().zip(votes)).collect();
+                format!(
+                    "{}: famous {:?}, strongly sees {sees:?}, votes {votes:?}",
+                    witness.id, witness.famous
+                )
+            })
+        });
+        unsettled.chain(elections).collect()
+    }
+
+    /// What counts of what is known of a member: nothing where it is ancient.
+    fn known_of(graph: &Graph, latest: Latest) -> Option<Latest> {
+        (latest.is_forked() || latest.generation >= graph.ancient.max(1)).then_some(latest)
+    }
+
+    /// Finds everything out again where that was left out: it is as before.
+    pub(super) fn derive_again_in_vain(graph: &mut Graph, decided: u64) {
+        LEFT_OUT.set(LEFT_OUT.get() + 1);
+        let before = findings(graph);
+        graph.derive_again(decided);
+        assert_eq!(findings(graph), before);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_left_out_would_change_nothing(
+            plan in plans(4..=7, 150..300),
+            ancient_rounds in 1..5_u64,
+            delays in graphs::delays(),
+        ) {
+            let events = plan.events();
+            let config = Config { ancient_rounds, state_rounds: 0, ..Config::default() };
+            let mut graph = Graph::new(roster(plan.members), config);
+            LEFT_OUT.set(0);
+            for x in shuffled(&events, &delays) {
+                let inserted = graph.insert_verified(events[x].clone());
+                prop_assert!(matches!(inserted, Ok(Inserted::New) | Err(Rejected::Ancient(_))));
+            }
+            prop_assert!(LEFT_OUT.get() as u64 <= graph.decided_round());
         }
     }
 }

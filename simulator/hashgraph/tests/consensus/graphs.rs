@@ -1,5 +1,6 @@
 //! Random event graphs.
 
+use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, LazyLock};
 
@@ -233,4 +234,34 @@ fn noise(bytes: &[u8]) -> [u8; 64] {
         chunk.copy_from_slice(&(mixed ^ (mixed >> 29)).to_be_bytes());
     }
     out
+}
+
+/// The parents of each event by number.
+pub(crate) fn parents(events: &[Arc<Event>]) -> Vec<Vec<usize>> {
+    let numbers: BTreeMap<_, usize> = events.iter().enumerate().map(|(x, event)| (event.hash(), x)).collect();
+    let parents = |event: &Arc<Event>| {
+        let named = [event.self_parent(), event.other_parent()];
+        named.into_iter().flatten().map(|parent| numbers[&parent.hash]).collect()
+    };
+    events.iter().map(parents).collect()
+}
+
+/// The same events in another order, parents first still: those of some members come later than those of others, up to so late
+/// that they are too old.
+pub(crate) fn shuffled(events: &[Arc<Event>], delays: &[usize]) -> Vec<usize> {
+    let parents = parents(events);
+    let mut due: Vec<usize> = Vec::new();
+    for (x, event) in events.iter().enumerate() {
+        let delay = delays[usize::from(event.creator()) % delays.len()] + delays[x % delays.len()] % 8;
+        let after = parents[x].iter().map(|&parent| due[parent]).max();
+        due.push((x + delay).max(after.unwrap_or(0)));
+    }
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.sort_by_key(|&x| (due[x], x));
+    order
+}
+
+/// For each member how much later its events come.
+pub(crate) fn delays() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(prop_oneof![3 => Just(0), 1 => 1usize..20, 1 => 20usize..200], 11)
 }

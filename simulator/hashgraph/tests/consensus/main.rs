@@ -7,7 +7,7 @@ mod set;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use graphs::{MOST, Plan, divided, late_news, plans, roster};
+use graphs::{MOST, Plan, delays, divided, late_news, parents, plans, roster, shuffled};
 use naive::{Naive, Placed};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -46,16 +46,6 @@ fn order(events: &[Arc<Event>], arrivals: &[usize], members: usize, config: Conf
     placed(events, graph.take_ordered())
 }
 
-/// The parents of each event by number.
-fn parents(events: &[Arc<Event>]) -> Vec<Vec<usize>> {
-    let numbers: BTreeMap<_, usize> = events.iter().enumerate().map(|(x, event)| (event.hash(), x)).collect();
-    let parents = |event: &Arc<Event>| {
-        let named = [event.self_parent(), event.other_parent()];
-        named.into_iter().flatten().map(|parent| numbers[&parent.hash]).collect()
-    };
-    events.iter().map(parents).collect()
-}
-
 /// Those of the events that are before this one, and itself.
 fn known_to(events: &[Arc<Event>], x: usize) -> Vec<usize> {
     let (parents, mut known) = (parents(events), vec![false; events.len()]);
@@ -64,26 +54,6 @@ fn known_to(events: &[Arc<Event>], x: usize) -> Vec<usize> {
         parents[child].iter().for_each(|&parent| known[parent] |= known[child]);
     }
     (0..=x).filter(|&x| known[x]).collect()
-}
-
-/// The same events in another order, parents first still: those of some members come later than those of others, up to so late
-/// that they are too old.
-fn shuffled(events: &[Arc<Event>], delays: &[usize]) -> Vec<usize> {
-    let parents = parents(events);
-    let mut due: Vec<usize> = Vec::new();
-    for (x, event) in events.iter().enumerate() {
-        let delay = delays[usize::from(event.creator()) % delays.len()] + delays[x % delays.len()] % 8;
-        let after = parents[x].iter().map(|&parent| due[parent]).max();
-        due.push((x + delay).max(after.unwrap_or(0)));
-    }
-    let mut order: Vec<usize> = (0..events.len()).collect();
-    order.sort_by_key(|&x| (due[x], x));
-    order
-}
-
-/// For each member how much later its events come.
-fn delays() -> impl Strategy<Value = Vec<usize>> {
-    prop::collection::vec(prop_oneof![3 => Just(0), 1 => 1usize..20, 1 => 20usize..200], 11)
 }
 
 /// Whether one is the beginning of the other.

@@ -15,23 +15,26 @@ pub(super) const FEW: usize = 16;
 /// The phase in which a state rests between blocks; sweeps start with it.
 const PHASE: usize = 1;
 
-/// The Curl-P-81 hashes of messages that are all as long, a positive multiple of 243.
-pub(super) struct Batch<'a>(pub(super) &'a [&'a [Trit]]);
+/// The Curl hashes of messages that are all as long, a positive multiple of 243.
+pub(super) struct Batch<'a> {
+    pub(super) messages: &'a [&'a [Trit]],
+    pub(super) rounds: Rounds,
+}
 
 impl Task for Batch<'_> {
     type Output = Vec<[Trit; HASH_TRITS]>;
 
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
         let mut hashing = Hashing {
-            tables: tables(L::FUSED, L::SCALE),
+            tables: tables(self.rounds, L::FUSED, L::SCALE),
             lanes,
             packed: Kept::take(&BLOCKS, Vec::new),
             soon: Vec::new(),
         };
-        let mut hashes = Vec::with_capacity(self.0.len());
-        for messages in self.0.chunks(64 * L::WORDS) {
+        let mut hashes = Vec::with_capacity(self.messages.len());
+        for messages in self.messages.chunks(64 * L::WORDS) {
             if messages.len() < L::WORTH {
-                hashes.extend(hash_few(messages, Rounds::P81));
+                hashes.extend(hash_few(messages, self.rounds));
             } else {
                 hashing.hash(messages, &mut hashes);
             }
@@ -48,25 +51,28 @@ struct Tables {
     rest: Vec<Round>,
     /// The last of the others for when the rate is overwritten anyway.
     capacity: Round,
+    rounds: usize,
 }
 
 /// The tables for a kernel; made once each.
-fn tables(fused: usize, scale: usize) -> Arc<Tables> {
-    static TABLES: Mutex<BTreeMap<(usize, usize), Arc<Tables>>> = Mutex::new(BTreeMap::new());
+fn tables(rounds: Rounds, fused: usize, scale: usize) -> Arc<Tables> {
+    static TABLES: Mutex<BTreeMap<(Rounds, usize, usize), Arc<Tables>>> = Mutex::new(BTreeMap::new());
     let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(tables.entry((fused, scale)).or_insert_with(|| Arc::new(Tables::new(fused, scale))))
+    let known = tables.entry((rounds, fused, scale));
+    Arc::clone(known.or_insert_with(|| Arc::new(Tables::new(rounds.count(), fused, scale))))
 }
 
 impl Tables {
-    fn new(fused: usize, scale: usize) -> Self {
-        let last = STRIDES.len() - 1;
+    fn new(rounds: usize, fused: usize, scale: usize) -> Self {
+        let last = rounds - 1;
         // An odd number of rounds is left, as each goes from one region to the other.
         let swept = (0..=last).rev().find(|swept| swept % fused == 0 && swept.is_multiple_of(2)).unwrap_or(0);
         let (sweeps, physical) = sweeps(0..swept, fused, scale);
         let mut slots: Vec<usize> = physical.into_iter().map(|slot| WORK + slot).collect();
         let rest = (swept..=last).map(|r| {
-            let to: Vec<usize> =
-                (0..RING).map(|i| if r == last { BASE + home(i) } else { region(last - r) + i }).collect();
+            let to: Vec<usize> = (0..RING)
+                .map(|i| if r == last { BASE + home(rounds, i) } else { region(last - r) + i })
+                .collect();
             let round = (0..RING).map(|i| op(to[i], slots[i], slots[(i + STRIDES[r]) % RING])).collect();
             slots = to;
             round
@@ -74,7 +80,7 @@ impl Tables {
         let rest: Vec<Round> = rest.collect();
         let kept = |op: &&Op| !(BASE..BASE + HASH_TRITS).contains(&op.to.into());
         let capacity = rest.last().map_or_else(Vec::new, |last| last.iter().filter(kept).copied().collect());
-        Self { sweeps, rest, capacity }
+        Self { sweeps, rest, capacity, rounds }
     }
 }
 
@@ -83,11 +89,11 @@ fn region(rounds: usize) -> usize {
     if rounds.is_multiple_of(2) { BASE } else { WORK }
 }
 
-/// Which trit of the state is at place `i` of the ring after the last round: `364^81 home(i)` is `i`.
-fn home(i: usize) -> usize {
+/// Which trit of the state is at place `i` of the ring after the last round: `364^rounds home(i)` is `i`.
+fn home(rounds: usize, i: usize) -> usize {
     // 364 times -2 is 1.
-    let inverse = (0..STRIDES.len()).fold(1, |product, _| product * (RING - 2) % RING);
-    debug_assert_eq!(inverse * power(STRIDES.len()) % RING, 1);
+    let inverse = (0..rounds).fold(1, |product, _| product * (RING - 2) % RING);
+    debug_assert_eq!(inverse * power(rounds) % RING, 1);
     i * inverse % RING
 }
 
@@ -143,7 +149,7 @@ impl<L: Lanes> Hashing<L> {
         let rest = &self.tables.rest;
         for (i, round) in rest.iter().enumerate() {
             let round = if last || i + 1 < rest.len() { round } else { &self.tables.capacity };
-            self.lanes.sboxes(PHASE + STRIDES.len() - rest.len() + i, round);
+            self.lanes.sboxes(PHASE + self.tables.rounds - rest.len() + i, round);
         }
     }
 }
@@ -163,28 +169,31 @@ mod tests {
     }
 
     /// Every kernel makes of the messages what the transform of one does.
-    fn check(messages: &[Vec<Trit>]) {
+    fn check(rounds: Rounds, messages: &[Vec<Trit>]) {
         let messages: Vec<&[Trit]> = messages.iter().map(Vec::as_slice).collect();
         let plain = |message: &&[Trit]| {
             let mut state = Planes::ZERO;
-            rows::absorb(&mut state, message.as_chunks().0, Rounds::P81);
+            rows::absorb(&mut state, message.as_chunks().0, rounds);
             state.rate()
         };
         let expected: Vec<_> = messages.iter().map(plain).collect();
+        let batch = || Batch { messages: &messages, rounds };
         for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
-            assert!(sliced::with(kernel, Batch(&messages)) == expected, "{kernel}");
+            assert!(sliced::with(kernel, batch()) == expected, "{kernel}");
         }
         #[cfg(target_arch = "x86_64")]
         for mixed in [false, true].into_iter().filter(|_| Kernel::Avx512.is_available()) {
-            assert!(sliced::with_avx512(mixed, Batch(&messages)) == expected, "mixed: {mixed}");
+            assert!(sliced::with_avx512(mixed, batch()) == expected, "mixed: {mixed}");
         }
     }
 
     #[test]
     #[cfg_attr(miri, ignore = "takes Miri too long")]
     fn every_kernel_hashes() {
-        check(&messages(1, 600, 1));
-        check(&messages(2, 70, 33));
+        for rounds in [Rounds::P27, Rounds::P81] {
+            check(rounds, &messages(1, 600, 1));
+            check(rounds, &messages(2, 70, 33));
+        }
     }
 
     #[cfg(not(miri))]
@@ -192,8 +201,13 @@ mod tests {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(16))]
 
         #[test]
-        fn every_kernel_hashes_anything(seed in 0..1_000_000_usize, count in 1..600_usize, blocks in 1..5_usize) {
-            check(&messages(seed, count, blocks));
+        fn every_kernel_hashes_anything(
+            rounds in proptest::sample::select(vec![Rounds::P27, Rounds::P81]),
+            seed in 0..1_000_000_usize,
+            count in 1..600_usize,
+            blocks in 1..5_usize,
+        ) {
+            check(rounds, &messages(seed, count, blocks));
         }
     }
 }

@@ -122,8 +122,9 @@ pub fn hash_many(inputs: &[&[Trit]], rounds: Rounds) -> Vec<[Trit; HASH_TRITS]> 
 fn hash_alike(inputs: &[&[Trit]], rounds: Rounds) -> Vec<[Trit; HASH_TRITS]> {
     let length = inputs.first().map_or(0, |input| input.len());
     let whole = length > 0 && length.is_multiple_of(HASH_TRITS);
-    if rounds == Rounds::P81 && whole && inputs.len() >= batch::FEW {
-        sliced::with(Kernel::chosen().unwrap_or_else(|_| Kernel::fastest()), batch::Batch(inputs))
+    if whole && inputs.len() >= batch::FEW {
+        let kernel = Kernel::chosen().unwrap_or_else(|_| Kernel::fastest());
+        sliced::with(kernel, batch::Batch { messages: inputs, rounds })
     } else {
         hash_few(inputs, rounds)
     }
