@@ -186,8 +186,8 @@ pub(crate) struct CheckArgs {
     /// Show the whole exchange of each failure
     #[arg(long)]
     pub(crate) transcripts: bool,
-    /// Longest time for one request and its reply, in seconds [default: 30; for the embedded node, whose proof of work
-    /// may be all this machine can do, 300]
+    /// Longest time for one request and its reply, in seconds, four times as much for vectors tagged `slow` [default:
+    /// 30; for the embedded node, whose proof of work may be all this machine can do, 300]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<f64>,
     /// Longest time for the whole run, in seconds

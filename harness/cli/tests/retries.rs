@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use common::{Ended, Target, node, reply};
 use desk::Desk;
@@ -179,4 +181,51 @@ fn the_built_in_node_is_asked_again_too() {
     expect(&ended, 1);
     assert_eq!(verdicts(&desk), ["pass null", "fail null"]);
     assert!(ended.stdout.contains("  failed on each of 3 tries\n"), "{}", ended.stdout);
+}
+
+/// A node that does not answer to `lost`, so often.
+fn losing(times: usize) -> (Target, Asked) {
+    counting(move |stream, of, count| {
+        if of != "lost" || count > times {
+            reply(stream, "200 OK", GOOD);
+        }
+        true
+    })
+}
+
+#[test]
+fn a_reply_lost_on_a_kept_connection_is_asked_for_on_a_new_one_and_told() {
+    let desk = Desk::new(&(HEAD.to_owned() + &vector("first", 0) + &vector("lost", 0) + &vector("then", 0)));
+    let (target, asked) = losing(1);
+    let ended = desk.check(&[&target], &["json=a.json"], &["--timeout", "1"]);
+    expect(&ended, 0);
+    let told = "flaky the reply came when it was asked for again, on a new connection";
+    assert_eq!(verdicts(&desk), ["pass null", told, "pass null"]);
+    assert_eq!(asked.lock().unwrap()["lost"], 2);
+    assert!(ended.stdout.contains("no complete reply within 1 s"), "{}", ended.stdout);
+
+    let (target, _) = losing(2);
+    let ended = desk.check(&[&target], &["json=a.json"], &["--timeout", "1"]);
+    expect(&ended, 1);
+    assert_eq!(verdicts(&desk), ["pass null", "fail null", "pass null"]);
+
+    // On a new connection it is the answer that is missing.
+    let desk = Desk::new(&(HEAD.to_owned() + &vector("lost", 0)));
+    let (target, asked) = losing(1);
+    expect(&desk.check(&[&target], &["json=a.json"], &["--timeout", "1"]), 1);
+    assert_eq!(asked.lock().unwrap()["lost"], 1);
+}
+
+#[test]
+fn a_slow_vector_has_more_time() {
+    let slow = vector("slow", 0).replace("vector: slow", "vector: slow, tags: [slow]");
+    let desk = Desk::new(&(HEAD.to_owned() + &slow + &vector("late", 0)));
+    let (target, _) = counting(|stream, _, _| {
+        thread::sleep(Duration::from_millis(1500));
+        reply(stream, "200 OK", GOOD);
+        true
+    });
+    let ended = desk.check(&[&target], &["json=a.json"], &["--timeout", "1"]);
+    expect(&ended, 1);
+    assert_eq!(verdicts(&desk), ["pass null", "fail null"]);
 }

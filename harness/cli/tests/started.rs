@@ -31,7 +31,7 @@ fn left(mark: u32) -> usize {
 
 /// Waits until so many are left.
 fn becomes(mark: u32, count: usize) -> bool {
-    (0..600).any(|_| {
+    (0..2400).any(|_| {
         thread::sleep(Duration::from_millis(50));
         left(mark) == count
     })

@@ -85,7 +85,7 @@ impl<'l> Work<'_, 'l> {
             let Executed { verdict, broken } = self.tries(item, client).await;
             let outcome = Outcome { vector: item.vector, verdict, elapsed: started.elapsed() };
             self.told.borrow_mut().tell(number, outcome);
-            self.goes_on(item, broken.as_ref()).await;
+            self.goes_on(item, broken.as_deref()).await;
         }
     }
 
@@ -100,7 +100,7 @@ impl<'l> Work<'_, 'l> {
                 Verdict::Fail(failure) if number < tries => failure,
                 last => return Executed { verdict: last.on_try(number, tries, first), broken },
             };
-            if !self.goes_on(item, broken.as_ref()).await {
+            if !self.goes_on(item, broken.as_deref()).await {
                 return Executed { verdict: Verdict::Fail(failure), broken: None };
             }
             first.get_or_insert(failure);

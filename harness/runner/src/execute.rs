@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tanglegram_target::{Client, ExchangeError, Reply, Request};
+use tanglegram_target::{Client, ExchangeError, Limits, Reply, Request};
 use tanglegram_vector::{Context, Scope, Step, Walk};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -17,13 +18,16 @@ use crate::verdict::{self, Failure, Verdict};
 
 /// Pause between attempts of a step that may take a while to hold.
 const RETRY: Duration = Duration::from_millis(50);
+/// Vectors with this tag may take longer, and how many times as long as others.
+const SLOW: &str = "slow";
+const PATIENCE: u32 = 4;
 
 /// What running a vector showed, beside the verdict.
 #[derive(Debug)]
 pub(crate) struct Executed {
     pub(crate) verdict: Verdict,
     /// The exchange that gave no reply, if one did not: then the target may be gone.
-    pub(crate) broken: Option<ExchangeError>,
+    pub(crate) broken: Option<Arc<ExchangeError>>,
 }
 
 /// Why a vector's run stopped early.
@@ -34,25 +38,55 @@ enum Stop {
 
 /// Runs a vector against a node.
 pub(crate) async fn execute(item: &Prepared<'_>, client: &mut Client) -> Executed {
-    let mut run = Run { item, client, captured: BTreeMap::new() };
-    for (index, step) in item.vector.steps.iter().enumerate() {
-        let ready = item.requests[index].as_ref();
-        match run.step(step, index + 1, ready, None).await {
-            Ok(()) => {}
-            Err(Stop::Skip(reason)) => return Executed { verdict: Verdict::Skip(reason), broken: None },
-            Err(Stop::Failed { mut failure, broken }) => {
-                failure.redact(run.client.endpoint());
-                return Executed { verdict: Verdict::Fail(failure), broken };
-            }
-        }
+    let usual = client.limits();
+    if item.vector.tags.iter().any(|tag| tag == SLOW) {
+        client.set_limits(Limits { exchange: usual.exchange * PATIENCE, ..usual });
     }
-    Executed { verdict: Verdict::Pass, broken: None }
+    let executed = Run::new(item, client, BTreeMap::new()).whole().await;
+    client.set_limits(usual);
+    executed
 }
 
 struct Run<'r, 'v> {
     item: &'r Prepared<'v>,
     client: &'r mut Client,
     captured: BTreeMap<String, Value>,
+    /// The first reply that came only when it was asked for a second time.
+    lost: Option<Lost>,
+}
+
+/// A reply that never came on a connection that was kept, but did on a new one.
+struct Lost {
+    failure: Box<Failure>,
+    error: Arc<ExchangeError>,
+}
+
+impl<'r, 'v> Run<'r, 'v> {
+    fn new(item: &'r Prepared<'v>, client: &'r mut Client, captured: BTreeMap<String, Value>) -> Self {
+        Self { item, client, captured, lost: None }
+    }
+
+    /// Runs all steps, one after the other.
+    async fn whole(mut self) -> Executed {
+        let item = self.item;
+        for (index, step) in item.vector.steps.iter().enumerate() {
+            let ready = item.requests[index].as_ref();
+            match self.step(step, index + 1, ready, None).await {
+                Ok(()) => {}
+                Err(Stop::Skip(reason)) => return Executed { verdict: Verdict::Skip(reason), broken: None },
+                Err(Stop::Failed { mut failure, broken }) => {
+                    failure.redact(self.client.endpoint());
+                    return Executed { verdict: Verdict::Fail(failure), broken: broken.map(Arc::new) };
+                }
+            }
+        }
+        let Some(Lost { mut failure, error }) = self.lost else {
+            return Executed { verdict: Verdict::Pass, broken: None };
+        };
+        failure.redact(self.client.endpoint());
+        let reason = "the reply came when it was asked for again, on a new connection".to_owned();
+        Executed { verdict: Verdict::Flaky(failure, reason), broken: Some(error) }
+    }
 }
 
 impl Run<'_, '_> {
@@ -103,13 +137,12 @@ impl Run<'_, '_> {
             let mut other = Client::new(self.client.endpoint().clone(), self.client.limits());
             let aside = aside(self.item, &step.during, &mut other, &self.captured);
             let (result, inner) = tokio::join!(exchange(self.client, request, step.nonloopback), aside);
-            self.captured.append(&mut inner.map_err(|stop| stop.inside_of(number))?);
+            let mut inner = inner.map_err(|stop| stop.inside_of(number))?;
+            self.captured.append(&mut inner.captured);
+            self.lost = self.lost.take().or(inner.lost);
             result
         };
-        let reply = match result {
-            Ok(reply) => reply,
-            Err(error) => return Err(self.no_reply(step, number, request, error)),
-        };
+        let reply = self.heard(step, number, request, result)?;
         self.judge(step, number, request, &reply)?;
         self.capture(step, number, request, &reply)?;
         match &step.walk {
@@ -139,10 +172,8 @@ impl Run<'_, '_> {
             let Some(next) = next else { return Ok(()) };
             request = prepare::get(&next, self.item.authorize())
                 .map_err(|error| self.bad_walk(step, number, &request, &reply, error.to_string()))?;
-            reply = match self.client.exchange(&request).await {
-                Ok(reply) => reply,
-                Err(error) => return Err(self.no_reply(step, number, &request, error)),
-            };
+            let result = self.client.exchange(&request).await;
+            reply = self.heard(step, number, &request, result)?;
             self.judge(step, number, &request, &reply)?;
         }
     }
@@ -188,13 +219,29 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn no_reply(&self, step: &Step, number: usize, request: &Request, error: ExchangeError) -> Stop {
-        if let ExchangeError::NoOtherAddress | ExchangeError::NotRecorded = error {
-            return Stop::Skip(error.to_string());
+    /// The reply, if one came; that it had to be asked for twice is kept in mind.
+    fn heard(
+        &mut self,
+        step: &Step,
+        number: usize,
+        request: &Request,
+        result: Result<Reply, ExchangeError>,
+    ) -> Result<Reply, Stop> {
+        let without = |error: &ExchangeError| {
+            self.failure(step, number, Some(error.to_string()), self.transcript(request, None))
+        };
+        match result {
+            Ok(reply) => {
+                if let (Some(error), None) = (&reply.lost, &self.lost) {
+                    self.lost = Some(Lost { failure: without(error), error: Arc::clone(error) });
+                }
+                Ok(reply)
+            }
+            Err(error @ (ExchangeError::NoOtherAddress | ExchangeError::NotRecorded)) => {
+                Err(Stop::Skip(error.to_string()))
+            }
+            Err(error) => Err(Stop::Failed { failure: without(&error), broken: Some(error) }),
         }
-        let transcript = self.transcript(request, None);
-        let failure = self.failure(step, number, Some(error.to_string()), transcript);
-        Stop::Failed { failure, broken: Some(error) }
     }
 
     fn transcript(&self, request: &Request, reply: Option<&Reply>) -> String {
@@ -225,22 +272,26 @@ async fn exchange(client: &mut Client, request: &Request, outside: bool) -> Resu
     if outside { client.exchange_from_outside(request).await } else { client.exchange(request).await }
 }
 
-type Captured = BTreeMap<String, Value>;
+/// What is left of steps that went on while another call was under way.
+struct Aside {
+    captured: BTreeMap<String, Value>,
+    lost: Option<Lost>,
+}
 
 /// Runs the steps that go on while another call is under way; their waits count from now, its start.
 fn aside<'a>(
     item: &'a Prepared<'_>,
     steps: &'a [Step],
     client: &'a mut Client,
-    captured: &'a Captured,
-) -> Pin<Box<dyn Future<Output = Result<Captured, Stop>> + 'a>> {
+    captured: &'a BTreeMap<String, Value>,
+) -> Pin<Box<dyn Future<Output = Result<Aside, Stop>> + 'a>> {
     let started = Some(Instant::now());
     Box::pin(async move {
-        let mut run = Run { item, client, captured: captured.clone() };
+        let mut run = Run::new(item, client, captured.clone());
         for (index, step) in steps.iter().enumerate() {
             run.step(step, index + 1, None, started).await?;
         }
-        Ok(run.captured)
+        Ok(Aside { captured: run.captured, lost: run.lost })
     })
 }
 

@@ -81,6 +81,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
                 headers: HeaderMap::new(),
                 body: body.into(),
                 elapsed: Duration::ZERO,
+                lost: None,
             },
         }
     })
@@ -115,6 +116,7 @@ fn secrets_are_dropped() {
         headers: HeaderMap::new(),
         body: "{}".into(),
         elapsed: Duration::ZERO,
+        lost: None,
     };
     session.add(&Exchange { request, reply });
     let text = session.vector_file("recorded", &library.specs).unwrap();

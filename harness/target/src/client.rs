@@ -1,6 +1,7 @@
 //! One connection to a node, kept alive, with a bound on everything the other side can do.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
@@ -184,7 +185,12 @@ impl<C: Connector> Client<C> {
         self.limits
     }
 
-    /// Sends a request and reads its reply, within the limits.
+    /// Keeps other bounds from now on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Sends a request and reads its reply, within the limits; twice where it may be and nothing came on a kept connection.
     ///
     /// # Errors
     /// No complete reply; the connection is then given up.
@@ -198,14 +204,25 @@ impl<C: Connector> Client<C> {
         // An idle connection may be closed at any time, also while a request is on its way: whether it was heeded is not
         // known then. So what must not be sent twice is not sent on one.
         let idle = self.connection.take().filter(|idle| request.repeatable && !idle.sender.is_closed());
-        if let Some(connection) = idle {
-            match self.on_connection(connection, prepared.clone(), started, deadline).await {
-                Err(ExchangeError::Closed) => {}
-                result => return result,
+        let Some(idle) = idle else {
+            let connection = self.connect(false).await?;
+            return self.on_connection(connection, prepared, started, deadline).await;
+        };
+        match self.on_connection(idle, prepared.clone(), started, deadline).await {
+            Err(ExchangeError::Closed) => {
+                let connection = self.connect(false).await?;
+                self.on_connection(connection, prepared, started, deadline).await
             }
+            // Some servers lose a reply on a connection that was kept. One that answers nobody does not on a new one either.
+            Err(lost @ ExchangeError::Timeout { received: 0, .. }) => {
+                let started = Instant::now();
+                let connection = self.connect(false).await?;
+                let deadline = started + self.limits.exchange;
+                let reply = self.on_connection(connection, prepared, started, deadline).await?;
+                Ok(Reply { lost: Some(Arc::new(lost)), ..reply })
+            }
+            result => result,
         }
-        let connection = self.connect(false).await?;
-        self.on_connection(connection, prepared, started, deadline).await
     }
 
     /// The same on a connection of its own, from an address of this machine that is not loopback.
@@ -274,7 +291,8 @@ impl<C: Connector> Client<C> {
         let body = timeout_at(deadline, read(body, &limits, &mut received)).await;
         let body = body.map_err(|_| late(received))??;
         self.connection = Some(connection);
-        Ok(Reply { status: head.status, headers: head.headers, body, elapsed: started.elapsed() })
+        let elapsed = started.elapsed();
+        Ok(Reply { status: head.status, headers: head.headers, body, elapsed, lost: None })
     }
 
     async fn connect(&self, from_outside: bool) -> Result<Connection, ExchangeError> {

@@ -1,11 +1,14 @@
 //! Requests made ready once, and replies that were read whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use thiserror::Error;
+
+use crate::client::ExchangeError;
 
 /// A request, ready to be sent any number of times.
 #[derive(Debug, Clone)]
@@ -88,4 +91,6 @@ pub struct Reply {
     pub body: Bytes,
     /// From sending to the last byte.
     pub elapsed: Duration,
+    /// Why it was asked for a second time, if the first reply never came.
+    pub lost: Option<Arc<ExchangeError>>,
 }

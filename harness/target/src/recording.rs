@@ -222,7 +222,7 @@ impl Came {
         let status = StatusCode::from_u16(self.status).map_err(|error| error.to_string())?;
         let body =
             if method == Method::HEAD.as_str() { String::new() } else { self.body.unwrap_or_default() };
-        Ok(Reply { status, headers, body: Bytes::from(body), elapsed: Duration::ZERO })
+        Ok(Reply { status, headers, body: Bytes::from(body), elapsed: Duration::ZERO, lost: None })
     }
 }
 

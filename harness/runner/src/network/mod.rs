@@ -306,7 +306,7 @@ pub(crate) fn heard(status: u16, body: String) -> Reply {
     let mut headers = HeaderMap::new();
     headers.insert("content-type", tanglegram_target::HeaderValue::from_static("application/json"));
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Reply { status, headers, body: Bytes::from(body), elapsed: Duration::ZERO }
+    Reply { status, headers, body: Bytes::from(body), elapsed: Duration::ZERO, lost: None }
 }
 
 fn millis(time: Duration) -> u64 {
