@@ -165,6 +165,10 @@ impl Pattern {
                     && text.bytes().all(|b| b == b'9' || b.is_ascii_uppercase())
             }),
             Self::Int(bounds) => integer(got).is_some_and(|number| bounds.hold(&number)),
+            Self::IntOf(bounds) => {
+                let bounds = bounds.resolve_text(&context.scope).ok().and_then(|text| Bounds::parse(&text));
+                bounds.zip(integer(got)).is_some_and(|(bounds, number)| bounds.hold(&number))
+            }
             Self::Decimal(bounds) => decimal(got).is_some_and(|number| bounds.hold(&number)),
             Self::Dotted(bounds) => dotted(bounds, got, context).unwrap_or(false),
             Self::Regex(regex) => got.as_str().is_some_and(|text| regex.is_match(text)),
@@ -185,14 +189,9 @@ impl Pattern {
             Self::Trytes(None) => "trytes".into(),
             Self::Trytes(Some(length)) => format!("{length} trytes"),
             Self::Int(bounds) => format!("an integer{bounds}"),
+            Self::IntOf(bounds) => told("an integer, ", bounds, context),
             Self::Decimal(bounds) => format!("a text with an integer{bounds}"),
-            Self::Dotted(bounds) => {
-                let bounds = bounds.resolve_text(&context.scope);
-                bounds.map_or_else(
-                    |error| error.to_string(),
-                    |bounds| format!("numbers joined by dots, {bounds}"),
-                )
-            }
+            Self::Dotted(bounds) => told("numbers joined by dots, ", bounds, context),
             Self::Regex(regex) => format!("a text that matches /{regex}/"),
             Self::Len(bounds) => format!("a length{bounds}"),
             Self::OneOf(choices) => {
@@ -242,6 +241,12 @@ fn decimal(value: &Value) -> Option<i128> {
         return None;
     }
     text.parse().ok()
+}
+
+/// What is wanted within bounds that have names, in words.
+fn told(what: &str, bounds: &Template, context: &Context<'_>) -> String {
+    let bounds = bounds.resolve_text(&context.scope);
+    bounds.map_or_else(|error| error.to_string(), |bounds| what.to_owned() + &bounds)
 }
 
 /// Whether a text is whole numbers joined by dots that compare so; `None` if it is no such text, or the bounds are none.

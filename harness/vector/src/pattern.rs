@@ -80,6 +80,8 @@ pub enum Pattern {
     Trytes(Option<usize>),
     /// An integer within bounds.
     Int(Bounds),
+    /// An integer within the bounds that this text tells.
+    IntOf(Template),
     /// A text that holds an integer within bounds.
     Decimal(Bounds),
     /// A text of whole numbers joined by dots, within the bounds that this text tells.
@@ -139,7 +141,7 @@ impl Pattern {
     /// Every name in it.
     pub fn names<'p>(&'p self, found: &mut Vec<&'p Name>) {
         match self {
-            Self::Equal(template) | Self::Dotted(template) => template.names(found),
+            Self::Equal(template) | Self::IntOf(template) | Self::Dotted(template) => template.names(found),
             Self::Object { fields, .. } => fields.iter().for_each(|(_, pattern)| pattern.names(found)),
             Self::List { items, .. }
             | Self::Set(items)
@@ -215,7 +217,7 @@ fn read_matcher(entry: &Entry, problems: &mut Problems) -> Option<Pattern> {
         "$any" => Pattern::Any,
         "$type" => Pattern::Kind(kind(entry, problems)?),
         "$trytes" => Pattern::Trytes(trytes(entry, problems)?),
-        "$int" => Pattern::Int(bounds(entry, problems)?),
+        "$int" => int(entry, problems)?,
         "$ms" => Pattern::Int(bounds(entry, problems)?.or_at_least_zero()),
         "$decimal" => Pattern::Decimal(bounds(entry, problems)?),
         "$dotted" => Pattern::Dotted(dotted(entry, problems)?),
@@ -316,14 +318,23 @@ fn bounds(entry: &Entry, problems: &mut Problems) -> Option<Bounds> {
     bounds
 }
 
+/// Comparisons with whole numbers; those with names in them show what they are when they are used.
+fn int(entry: &Entry, problems: &mut Problems) -> Option<Pattern> {
+    if matches!(&entry.value.value, Yaml::Text(text) if text.contains('$')) {
+        let template = template::read(&entry.value, problems);
+        let is_good = template.with_names_as("0").is_some_and(|text| Bounds::<i128>::parse(&text).is_some());
+        if !is_good {
+            bad(entry, problems, "comparisons", "\"<= ${name}\"");
+        }
+        return is_good.then_some(Pattern::IntOf(template));
+    }
+    bounds(entry, problems).map(Pattern::Int)
+}
+
 /// Comparisons with a text of numbers and dots; those with names in them show what they are when they are used.
 fn dotted(entry: &Entry, problems: &mut Problems) -> Option<Template> {
     let template = template::read(&entry.value, problems);
-    let is_good = match &template {
-        Template::Fixed(Value::String(text)) => Bounds::<Dotted>::parse(text).is_some(),
-        Template::Name(_) | Template::Text(_) => true,
-        _ => false,
-    };
+    let is_good = template.with_names_as("0").is_some_and(|text| Bounds::<Dotted>::parse(&text).is_some());
     if !is_good {
         bad(entry, problems, "`any` or comparisons with whole numbers joined by dots", "\"> 0.0.1000\"");
     }

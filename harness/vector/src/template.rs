@@ -124,6 +124,19 @@ impl Template {
         }
     }
 
+    /// A text, or name, as it would be if its names stood for that; none for what is no text.
+    pub(crate) fn with_names_as(&self, stand_in: &str) -> Option<String> {
+        match self {
+            Self::Fixed(Value::String(text)) => Some(text.clone()),
+            Self::Name(_) => Some(stand_in.to_owned()),
+            Self::Text(parts) => Some(parts.iter().fold(String::new(), |text, part| match part {
+                Part::Plain(plain) => text + plain,
+                Part::Name(_) => text + stand_in,
+            })),
+            _ => None,
+        }
+    }
+
     /// Every name in it.
     pub fn names<'t>(&'t self, found: &mut Vec<&'t Name>) {
         match self {

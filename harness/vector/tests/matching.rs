@@ -60,6 +60,7 @@ fn matchers_take_what_they_should_and_nothing_else() {
         ("{ $trytes: 3 }", json!("A9Z"), json!("A9a")),
         ("{ $trytes: any }", json!(""), json!("é")),
         ("{ $int: '>= 2, < 5' }", json!(4), json!(5)),
+        ("{ $int: '>= 2, <= ${n.list.1}' }", json!(2), json!(3)),
         ("{ $int: 4 }", json!(4), json!(4.0)),
         ("{ $ms: any }", json!(0), json!(-1)),
         ("{ $decimal: '> 9' }", json!("10"), json!(10)),
