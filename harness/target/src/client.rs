@@ -199,30 +199,31 @@ impl<C: Connector> Client<C> {
             return replay.answer(request, self.endpoint.authorization()).ok_or(ExchangeError::NotRecorded);
         }
         let started = Instant::now();
-        let deadline = started + self.limits.exchange;
         let prepared = self.prepare(request)?;
         // An idle connection may be closed at any time, also while a request is on its way: whether it was heeded is not
         // known then. So what must not be sent twice is not sent on one.
         let idle = self.connection.take().filter(|idle| request.repeatable && !idle.sender.is_closed());
-        let Some(idle) = idle else {
-            let connection = self.connect(false).await?;
-            return self.on_connection(connection, prepared, started, deadline).await;
-        };
-        match self.on_connection(idle, prepared.clone(), started, deadline).await {
-            Err(ExchangeError::Closed) => {
-                let connection = self.connect(false).await?;
-                self.on_connection(connection, prepared, started, deadline).await
-            }
+        let Some(idle) = idle else { return self.on_new_connection(prepared, started).await };
+        match self.on_connection(idle, prepared.clone(), started).await {
+            Err(ExchangeError::Closed) => self.on_new_connection(prepared, started).await,
             // Some servers lose a reply on a connection that was kept. One that answers nobody does not on a new one either.
             Err(lost @ ExchangeError::Timeout { received: 0, .. }) => {
-                let started = Instant::now();
-                let connection = self.connect(false).await?;
-                let deadline = started + self.limits.exchange;
-                let reply = self.on_connection(connection, prepared, started, deadline).await?;
-                Ok(Reply { lost: Some(Arc::new(lost)), ..reply })
+                match self.on_new_connection(prepared, Instant::now()).await {
+                    Ok(reply) => Ok(Reply { lost: Some(Arc::new(lost)), ..reply }),
+                    Err(_) => Err(lost),
+                }
             }
             result => result,
         }
+    }
+
+    async fn on_new_connection(
+        &mut self,
+        prepared: hyper::Request<Full<Bytes>>,
+        started: Instant,
+    ) -> Result<Reply, ExchangeError> {
+        let connection = self.connect(false).await?;
+        self.on_connection(connection, prepared, started).await
     }
 
     /// The same on a connection of its own, from an address of this machine that is not loopback.
@@ -234,10 +235,9 @@ impl<C: Connector> Client<C> {
             return Err(ExchangeError::NotRecorded);
         }
         let started = Instant::now();
-        let deadline = started + self.limits.exchange;
         let prepared = self.prepare(request)?;
         let connection = self.connect(true).await?;
-        let reply = self.on_connection(connection, prepared, started, deadline).await;
+        let reply = self.on_connection(connection, prepared, started).await;
         self.connection = None;
         reply
     }
@@ -275,9 +275,9 @@ impl<C: Connector> Client<C> {
         mut connection: Connection,
         request: hyper::Request<Full<Bytes>>,
         started: Instant,
-        deadline: Instant,
     ) -> Result<Reply, ExchangeError> {
         let limits = self.limits;
+        let deadline = started + limits.exchange;
         let late = |received| ExchangeError::Timeout { limit: limits.exchange, received };
         let sent = async {
             connection.sender.ready().await?;
