@@ -224,6 +224,8 @@ pub(crate) struct SelectionArgs {
     #[arg(long, value_enum)]
     pub(crate) level: Option<LevelArg>,
     /// The dialect the node or mirror node is held to [default: iri-1.8.5, document]
+    ///
+    /// Without it, and without a profile, a node behind a URL is held to all that the document demands.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(DIALECTS.iter().chain(&MIRROR_DIALECTS)))]
     pub(crate) dialect: Option<String>,
     /// Only vectors of this API [default: both; for a URL, the one that is found there]

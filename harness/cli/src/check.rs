@@ -147,7 +147,8 @@ impl Job<'_> {
             level: self.level(),
             dialect: self.dialect(IRI),
             mirror_dialect: self.dialect(MIRROR),
-            document: self.known.profile().is_some(),
+            // A profile knows how its node answers that.
+            document: self.known.profile().is_some() || (self.remote && chosen.dialect.is_none()),
             api,
             world: chosen.world.clone(),
             read_only: chosen.read_only,

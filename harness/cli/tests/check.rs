@@ -93,7 +93,7 @@ async fn json_has_a_line_for_each_vector_and_one_at_the_end() {
     let server = double().await;
     answer(&server, "getTips", json!({ "hashes": ["A", "B"] })).await;
     let more = "  - { vector: other, dialects: [iri-1.8.6], call: getTips, expect: { status: 200 } }\n";
-    let ended = check(&server, &format!("{TWO}{more}"), &["--json"]).await;
+    let ended = check(&server, &format!("{TWO}{more}"), &["--json", "--dialect", "iri-1.8.5"]).await;
     assert_eq!(ended.stderr, "");
     let lines: Vec<Value> =
         ended.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();

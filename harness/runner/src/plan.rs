@@ -8,7 +8,7 @@ use tanglegram_vector::{ANY_WORLD, Level, Vector};
 use crate::library::Library;
 use crate::prepare::Prepared;
 use crate::snapshot::Recorded;
-use tanglegram_target::{Fixture, IRI, MIRROR, WORLDS, dialects};
+use tanglegram_target::{Fixture, IRI, MIRROR, WORLDS};
 
 /// What the user wants to be run.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct Selection {
     pub dialect: String,
     /// The dialect a mirror node is held to.
     pub mirror_dialect: String,
-    /// Run what the document demands in its own dialect too: a profile knows how its node answers that.
+    /// Run all that the document demands, also where the dialect differs from it.
     pub document: bool,
     /// Only vectors of this API.
     pub api: Option<String>,
@@ -102,8 +102,7 @@ impl Selection {
     fn refuses(&self, vector: &Vector) -> Option<String> {
         let dialect = if vector.api() == MIRROR { &self.mirror_dialect } else { &self.dialect };
         let speaks_of = |dialect: &str| vector.dialects.iter().any(|one| one == dialect);
-        let of_document =
-            self.document && vector.level == Level::Spec && speaks_of(dialects(vector.api())[0]);
+        let of_document = self.document && vector.level == Level::Spec;
         if !(vector.dialects.is_empty() || speaks_of(dialect) || of_document) {
             return Some(format!("speaks of {}, not of {dialect}", vector.dialects.join(", ")));
         }
