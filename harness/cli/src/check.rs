@@ -333,7 +333,7 @@ impl Job<'_> {
         let fed = self.args.remote.feed.then(|| chosen.unwrap_or(tanglegram_target::WORLDS[0].name));
         let world = chosen.and_then(World::find).filter(|world| world.api == MIRROR);
         match world.or_else(|| fed.and_then(World::find)) {
-            Some(world) => remote.fed(world, Arc::clone(&self.library.fixture), self.known.feed_pause()),
+            Some(world) => remote.fed(world, Arc::clone(&self.library.fixture)),
             None => remote,
         }
     }

@@ -4,7 +4,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tanglegram_runner::report::{Mark, Run};
 use tanglegram_runner::{Expectations, Library, Outcome, profile, profiles, report};
@@ -60,11 +59,6 @@ impl Known {
     /// The strictest level at which the profile knows its node.
     pub(crate) fn level(&self) -> Option<Level> {
         self.expectations.level()
-    }
-
-    /// The pause the profile's node needs between the bundles that it is fed.
-    pub(crate) fn feed_pause(&self) -> Duration {
-        self.expectations.feed_pause()
     }
 
     /// The outcome in the light of what is known.

@@ -77,6 +77,8 @@ fn waiting(image: &str) -> Child {
         !docker(&["ps", "--quiet", "--filter", &format!("label={LABEL}")]).unwrap().is_empty()
     };
     assert!((0..600).any(runs), "the container runs");
+    let ports = docker(&["ps", "--format", "{{.Ports}}", "--filter", &format!("label={LABEL}")]).unwrap();
+    assert!(ports.starts_with("127.0.0.1:") && !ports.contains(','), "published on loopback alone: {ports}");
     child
 }
 

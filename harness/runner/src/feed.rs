@@ -32,8 +32,6 @@ pub struct Remote {
 struct Feeding {
     world: &'static World,
     fixture: Arc<Fixture>,
-    /// Between two bundles.
-    pause: Duration,
     reached: Option<String>,
 }
 
@@ -44,13 +42,13 @@ impl Remote {
     }
 
     /// A node that was started on the fixture's genesis and coordinator as `world` says, and is to be fed; it is asked
-    /// with that world's credentials unless the endpoint has some. Between two bundles it is given a pause.
+    /// with that world's credentials unless the endpoint has some.
     #[must_use]
-    pub fn fed(mut self, world: &'static World, fixture: Arc<Fixture>, pause: Duration) -> Self {
+    pub fn fed(mut self, world: &'static World, fixture: Arc<Fixture>) -> Self {
         if let (Some(credentials), None) = (world.credentials, self.endpoint.authorization()) {
             self.endpoint = self.endpoint.clone().with_basic(credentials).unwrap_or(self.endpoint);
         }
-        self.feeding = Some(Feeding { world, fixture, pause, reached: None });
+        self.feeding = Some(Feeding { world, fixture, reached: None });
         self
     }
 
@@ -67,7 +65,7 @@ impl Remote {
         }
         let fixture = feeding.fixture.clone();
         for next in fixture.between(feeding.reached.as_deref(), state) {
-            feeding.store(next, &mut client).await?;
+            store(next, feeding.world.one_by_one, &mut client).await?;
             settle(next, &mut client).await?;
             feeding.reached = Some(next.name.clone());
         }
@@ -112,24 +110,23 @@ impl Feeding {
         }
         Ok(())
     }
+}
 
-    /// Stores and broadcasts the transactions of a state, bundle by bundle.
-    async fn store(&self, state: &State, client: &mut Client) -> Result<(), Refusal> {
-        for batch in &state.steps {
-            let size = if self.world.one_by_one { 1 } else { batch.trytes.len().max(1) };
-            for trytes in batch.trytes.chunks(size) {
-                let failed = |why: String| {
-                    let (state, batch) = (&state.name, &batch.name);
-                    Refusal::Unusable(format!("feeding state {state}: storing bundle {batch} failed: {why}"))
-                };
-                for command in FEEDING {
-                    send(command, trytes, client).await.map_err(failed)?;
-                }
+/// Stores and broadcasts the transactions of a state, bundle by bundle.
+async fn store(state: &State, one_by_one: bool, client: &mut Client) -> Result<(), Refusal> {
+    for batch in &state.steps {
+        let size = if one_by_one { 1 } else { batch.trytes.len().max(1) };
+        for trytes in batch.trytes.chunks(size) {
+            let failed = |why: String| {
+                let (state, batch) = (&state.name, &batch.name);
+                Refusal::Unusable(format!("feeding state {state}: storing bundle {batch} failed: {why}"))
+            };
+            for command in FEEDING {
+                send(command, trytes, client).await.map_err(failed)?;
             }
-            sleep(self.pause).await;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// One call with transactions.
@@ -162,7 +159,7 @@ async fn settle(state: &State, client: &mut Client) -> Result<(), Refusal> {
                 let got = info.get(key).map_or("nothing".to_owned(), Value::to_string);
                 let patience = PATIENCE.as_secs();
                 return Err(Refusal::Unusable(format!(
-                    "state {} was not reached within {patience} s: {key} is {}, not {value}; start the node anew, fed half it cannot be fed again",
+                    "state {} was not reached within {patience} s: {key} is {}, not {value}; start the node anew (fed in part, it cannot be fed again)",
                     state.name,
                     shorten(&got, 80)
                 )));

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 use tanglegram_vector::{
@@ -53,11 +52,6 @@ impl Expectations {
     /// The strictest level at which the profile describes its node.
     pub fn level(&self) -> Option<Level> {
         self.files.iter().find_map(|file| file.level)
-    }
-
-    /// The pause the profile's node needs between the bundles that it is fed.
-    pub fn feed_pause(&self) -> Duration {
-        self.files.iter().find_map(|file| file.feed_pause).unwrap_or_default()
     }
 
     /// The outcome in the light of what is known.

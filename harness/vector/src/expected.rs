@@ -5,7 +5,6 @@
 //! api: iri                # a profile: the API and the dialect that the node is held to, and how strictly at most
 //! dialect: iri-1.8.5
 //! level: spec
-//! feed-pause: 300ms       # between the bundles that the node is fed
 //! known-fail:
 //!   - iri/getTips/shape                      # any failure of this vector: for baselines
 //!   - vectors: [iri/getTips/*]               # vectors by path or pattern
@@ -18,9 +17,8 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::fields::{Fields, duration, list, number, word, words};
+use crate::fields::{Fields, list, number, word, words};
 use crate::model::{BodyPattern, Expect, Level};
 use crate::pattern::{self, Pattern};
 use crate::problem::{Mistake, Problem, Problems, Source, Span};
@@ -28,7 +26,7 @@ use crate::read::level;
 use crate::step;
 use crate::yaml::{self, Node, Yaml};
 
-const FILE_KEYS: &[&str] = &["about", "api", "dialect", "level", "feed-pause", "known-fail", "flaky"];
+const FILE_KEYS: &[&str] = &["about", "api", "dialect", "level", "known-fail", "flaky"];
 const KNOWN_KEYS: &[&str] =
     &["vectors", "clauses", "step", "answers", "differs", "error", "reason", "evidence", "note"];
 
@@ -45,8 +43,6 @@ pub struct ExpectedFile {
     pub dialect: Option<String>,
     /// The strictest level at which it describes the node.
     pub level: Option<Level>,
-    /// The pause it needs between the bundles that it is fed, if it does.
-    pub feed_pause: Option<Duration>,
     /// What fails.
     pub known: Vec<Known>,
     /// What fails at times.
@@ -109,16 +105,8 @@ pub fn read_expected(source: &Arc<Source>) -> Result<ExpectedFile, Vec<Problem>>
 }
 
 fn empty(source: &Arc<Source>) -> ExpectedFile {
-    ExpectedFile {
-        source: source.clone(),
-        about: None,
-        api: None,
-        dialect: None,
-        level: None,
-        feed_pause: None,
-        known: Vec::new(),
-        flaky: Vec::new(),
-    }
+    let (known, flaky) = (Vec::new(), Vec::new());
+    ExpectedFile { source: source.clone(), about: None, api: None, dialect: None, level: None, known, flaky }
 }
 
 fn read(root: &Node, problems: &mut Problems) -> Option<ExpectedFile> {
@@ -131,10 +119,9 @@ fn read(root: &Node, problems: &mut Problems) -> Option<ExpectedFile> {
         problems.add(file.span, Mistake::MissingKey { key: "dialect", place: "a profile" });
     }
     let level = file.get("level").and_then(|node| level(node, problems));
-    let feed_pause = file.get("feed-pause").and_then(|node| duration(node, "`feed-pause`", problems));
     let known = entries(&file, "known-fail", api.is_some(), problems);
     let flaky = entries(&file, "flaky", api.is_some(), problems);
-    Some(ExpectedFile { about, api, dialect, level, feed_pause, known, flaky, ..none })
+    Some(ExpectedFile { about, api, dialect, level, known, flaky, ..none })
 }
 
 fn text(fields: &Fields<'_>, key: &str, problems: &mut Problems) -> Option<String> {

@@ -11,9 +11,10 @@ mod owner;
 mod reaper;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use testcontainers::bollard::models::{HostConfig, PortBinding};
 use testcontainers::core::logs::LogFrame;
 use testcontainers::core::{AccessMode, IntoContainerPort, Mount};
 use testcontainers::runners::AsyncRunner;
@@ -199,7 +200,24 @@ fn request(plan: &ContainerPlan, log: LogTail, reader: watch::Sender<()>) -> Con
     for (path, content) in &plan.files {
         request = request.with_copy_to(path.as_str(), content.clone());
     }
+    if is_engine_here() {
+        let port = plan.port;
+        request = request.with_host_config_modifier(move |config| publish_here(config, port));
+    }
     if plan.arguments.is_empty() { request } else { request.with_cmd(&plan.arguments) }
+}
+
+/// Whether what the engine publishes on loopback can be reached from here: it is this machine's, and this is no container.
+fn is_engine_here() -> bool {
+    let elsewhere = std::env::var("DOCKER_HOST").is_ok_and(|host| !host.starts_with("unix:"));
+    !elsewhere && !Path::new("/.dockerenv").exists()
+}
+
+/// Publishes this port alone, on a free one of loopback: a node that is checked is nobody else's business.
+fn publish_here(config: &mut HostConfig, port: u16) {
+    let free = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: None };
+    config.publish_all_ports = Some(false);
+    config.port_bindings = Some([(port.tcp().to_string(), Some(vec![free]))].into());
 }
 
 /// `a/b:c` is `a/b` and `c`; the colon of a registry's port is none of a tag.
