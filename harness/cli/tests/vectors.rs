@@ -81,7 +81,11 @@ fn run(vector: &Vector, library: &Library, nodes: &Nodes) -> Result<(), Failed> 
         has_api && (vector.dialects.is_empty() || vector.dialects.iter().any(|own| own == dialect))
     };
     for (dialect, embedded) in nodes.iter().filter(|(dialect, _)| speaks(dialect)) {
-        match runtime().block_on(ask(&item, embedded))? {
+        let mut verdict = runtime().block_on(ask(&item, embedded, None))?;
+        if matches!(verdict, Verdict::Skip(_)) {
+            verdict = runtime().block_on(ask(&item, embedded, Some(FRESH)))?;
+        }
+        match verdict {
             Verdict::Pass => {}
             Verdict::Skip(reason) => return Err(format!("{dialect}: cannot be run: {reason}").into()),
             Verdict::Fail(failure) => return Err(told(dialect, vector, &failure).into()),
@@ -91,11 +95,19 @@ fn run(vector: &Vector, library: &Library, nodes: &Nodes) -> Result<(), Failed> 
     Ok(())
 }
 
+/// A node without milestones, for vectors of any node that want one such.
+const FRESH: (&str, &str) = ("recorded-iri", "S0");
+
 /// Asks a node of its own if the vector leaves traces, else the one that all share.
-async fn ask(item: &Prepared<'_>, embedded: &Mutex<Embedded>) -> Result<Verdict, Failed> {
+async fn ask(
+    item: &Prepared<'_>,
+    embedded: &Mutex<Embedded>,
+    other: Option<(&str, &str)>,
+) -> Result<Verdict, Failed> {
     let vector = item.vector;
-    let world = Some(vector.world.as_str()).filter(|world| *world != ANY_WORLD);
-    let need = Need { api: vector.api(), world, state: vector.state.as_deref(), dirties: vector.dirties };
+    let own = (vector.world != ANY_WORLD).then_some((vector.world.as_str(), vector.state.as_deref()));
+    let (world, state) = other.map(|(world, state)| (world, Some(state))).or(own).unzip();
+    let need = Need { api: vector.api(), world, state: state.flatten(), dirties: vector.dirties };
     let own;
     let endpoint = {
         let mut embedded = embedded.lock().unwrap_or_else(PoisonError::into_inner);
