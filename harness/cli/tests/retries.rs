@@ -204,6 +204,19 @@ fn a_reply_lost_on_a_kept_connection_is_asked_for_on_a_new_one_and_told() {
     assert_eq!(asked.lock().unwrap()["lost"], 2);
     assert!(ended.stdout.contains("no complete reply within 1 s"), "{}", ended.stdout);
 
+    // A reply that began is not lost.
+    let (target, asked) = counting(|stream, of, _| {
+        let begun = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
+        if of == "lost" {
+            stream.write_all(begun.as_bytes()).unwrap()
+        } else {
+            reply(stream, "200 OK", GOOD)
+        }
+        true
+    });
+    expect(&desk.check(&[&target], &["json=a.json"], &["--timeout", "1"]), 1);
+    assert_eq!((asked.lock().unwrap()["lost"], verdicts(&desk)[1].as_str()), (1, "fail null"));
+
     let (target, _) = losing(2);
     let ended = desk.check(&[&target], &["json=a.json"], &["--timeout", "1"]);
     expect(&ended, 1);

@@ -80,9 +80,10 @@ fn run(vector: &Vector, library: &Library, nodes: &Nodes) -> Result<(), Failed> 
         let has_api = dialects(vector.api()).contains(&dialect);
         has_api && (vector.dialects.is_empty() || vector.dialects.iter().any(|own| own == dialect))
     };
+    let own = (vector.world != ANY_WORLD).then_some((vector.world.as_str(), vector.state.as_deref()));
     for (dialect, embedded) in nodes.iter().filter(|(dialect, _)| speaks(dialect)) {
-        let mut verdict = runtime().block_on(ask(&item, embedded, None))?;
-        if matches!(verdict, Verdict::Skip(_)) {
+        let mut verdict = runtime().block_on(ask(&item, embedded, own))?;
+        if own.is_none() && matches!(verdict, Verdict::Skip(_)) {
             verdict = runtime().block_on(ask(&item, embedded, Some(FRESH)))?;
         }
         match verdict {
@@ -95,18 +96,20 @@ fn run(vector: &Vector, library: &Library, nodes: &Nodes) -> Result<(), Failed> 
     Ok(())
 }
 
+/// A fixture world, and a state of it.
+type Place<'p> = (&'p str, Option<&'p str>);
+
 /// A node without milestones, for vectors of any node that want one such.
-const FRESH: (&str, &str) = ("recorded-iri", "S0");
+const FRESH: Place<'_> = ("recorded-iri", Some("S0"));
 
 /// Asks a node of its own if the vector leaves traces, else the one that all share.
 async fn ask(
     item: &Prepared<'_>,
     embedded: &Mutex<Embedded>,
-    other: Option<(&str, &str)>,
+    place: Option<Place<'_>>,
 ) -> Result<Verdict, Failed> {
     let vector = item.vector;
-    let own = (vector.world != ANY_WORLD).then_some((vector.world.as_str(), vector.state.as_deref()));
-    let (world, state) = other.map(|(world, state)| (world, Some(state))).or(own).unzip();
+    let (world, state) = place.unzip();
     let need = Need { api: vector.api(), world, state: state.flatten(), dirties: vector.dirties };
     let own;
     let endpoint = {

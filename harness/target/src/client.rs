@@ -79,6 +79,8 @@ pub enum ExchangeError {
         limit: Duration,
         /// Bytes of the body that did come.
         received: usize,
+        /// Whether its head came.
+        begun: bool,
     },
     /// The body is larger than allowed.
     #[error("the reply's body is larger than {limit} bytes")]
@@ -207,7 +209,7 @@ impl<C: Connector> Client<C> {
         match self.on_connection(idle, prepared.clone(), started).await {
             Err(ExchangeError::Closed) => self.on_new_connection(prepared, started).await,
             // Some servers lose a reply on a connection that was kept. One that answers nobody does not on a new one either.
-            Err(lost @ ExchangeError::Timeout { received: 0, .. }) => {
+            Err(lost @ ExchangeError::Timeout { begun: false, .. }) => {
                 match self.on_new_connection(prepared, Instant::now()).await {
                     Ok(reply) => Ok(Reply { lost: Some(Arc::new(lost)), ..reply }),
                     Err(_) => Err(lost),
@@ -278,18 +280,18 @@ impl<C: Connector> Client<C> {
     ) -> Result<Reply, ExchangeError> {
         let limits = self.limits;
         let deadline = started + limits.exchange;
-        let late = |received| ExchangeError::Timeout { limit: limits.exchange, received };
+        let late = |begun, received| ExchangeError::Timeout { limit: limits.exchange, received, begun };
         let sent = async {
             connection.sender.ready().await?;
             connection.sender.send_request(request).await
         };
-        let (head, body) = match timeout_at(deadline, sent).await.map_err(|_| late(0))? {
+        let (head, body) = match timeout_at(deadline, sent).await.map_err(|_| late(false, 0))? {
             Ok(reply) => reply.into_parts(),
             Err(error) => return Err(connection.explain(&error, &limits).await),
         };
         let mut received = 0;
         let body = timeout_at(deadline, read(body, &limits, &mut received)).await;
-        let body = body.map_err(|_| late(received))??;
+        let body = body.map_err(|_| late(true, received))??;
         self.connection = Some(connection);
         let elapsed = started.elapsed();
         Ok(Reply { status: head.status, headers: head.headers, body, elapsed, lost: None })
