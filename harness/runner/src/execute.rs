@@ -9,14 +9,16 @@ use std::time::Duration;
 use serde_json::Value;
 use tanglegram_target::{Client, ExchangeError, Limits, Reply, Request};
 use tanglegram_vector::{Context, Scope, Step, Walk};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::pages::Pages;
 use crate::prepare::{self, Prepared};
 use crate::transcript;
 use crate::verdict::{self, Failure, Verdict};
 
-/// Pause between attempts of a step that may take a while to hold.
+/// Pause before the second attempt of a step that may take a while to hold, then twice as long each, up to the most.
+const SOON: Duration = Duration::from_millis(5);
 const RETRY: Duration = Duration::from_millis(50);
 /// Vectors with this tag may take longer, and how many times as long as others.
 const SLOW: &str = "slow";
@@ -112,13 +114,15 @@ impl Run<'_, '_> {
             }
         };
         let deadline = step.within.map(|within| Instant::now() + within);
+        let mut pause = SOON;
         loop {
             let result = self.once(step, number, request).await;
-            let again = deadline.is_some_and(|deadline| Instant::now() + RETRY < deadline);
+            let again = deadline.is_some_and(|deadline| Instant::now() + pause < deadline);
             match result {
-                Err(Stop::Failed { broken: None, .. }) if again => sleep(RETRY).await,
+                Err(Stop::Failed { broken: None, .. }) if again => sleep(pause).await,
                 result => return result,
             }
+            pause = RETRY.min(pause * 2);
         }
     }
 
@@ -135,8 +139,14 @@ impl Run<'_, '_> {
             exchange(self.client, request, step.nonloopback).await
         } else {
             let mut other = Client::new(self.client.endpoint().clone(), self.client.limits());
-            let aside = aside(self.item, &step.during, &mut other, &self.captured);
-            let (result, inner) = tokio::join!(exchange(self.client, request, step.nonloopback), aside);
+            let answered = Notify::new();
+            let call = async {
+                let result = exchange(self.client, request, step.nonloopback).await;
+                answered.notify_one();
+                result
+            };
+            let aside = aside(self.item, &step.during, &mut other, &self.captured, &answered);
+            let (result, inner) = tokio::join!(call, aside);
             let mut inner = inner.map_err(|stop| stop.inside_of(number))?;
             self.captured.append(&mut inner.captured);
             self.lost = self.lost.take().or(inner.lost);
@@ -278,18 +288,24 @@ struct Aside {
     lost: Option<Lost>,
 }
 
-/// Runs the steps that go on while another call is under way; their waits count from now, its start.
+/// Runs the steps that go on while another call is under way; their waits count from now, its start. The last may be
+/// run again until that call is `answered`.
 fn aside<'a>(
     item: &'a Prepared<'_>,
     steps: &'a [Step],
     client: &'a mut Client,
     captured: &'a BTreeMap<String, Value>,
+    answered: &'a Notify,
 ) -> Pin<Box<dyn Future<Output = Result<Aside, Stop>> + 'a>> {
     let started = Some(Instant::now());
     Box::pin(async move {
         let mut run = Run::new(item, client, captured.clone());
         for (index, step) in steps.iter().enumerate() {
             run.step(step, index + 1, None, started).await?;
+            let Some(again) = step.again else { continue };
+            while timeout(again.max(RETRY), answered.notified()).await.is_err() {
+                run.step(step, index + 1, None, started).await?;
+            }
         }
         Ok(Aside { captured: run.captured, lost: run.lost })
     })

@@ -128,6 +128,8 @@ pub struct Step {
     pub after: Option<Duration>,
     /// Steps to run while this call is under way.
     pub during: Vec<Step>,
+    /// In the last step of `during`: once it holds, ask again this often until that call has its reply.
+    pub again: Option<Duration>,
     /// Repeat until it holds, at most so long.
     pub within: Option<Duration>,
     /// What the reply must be.

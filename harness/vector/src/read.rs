@@ -221,7 +221,7 @@ impl<'n> FileReader<'n> {
     }
 
     fn steps(&self, fields: &Fields<'n>, problems: &mut Problems) -> Vec<Step> {
-        let defaults = Defaults { body: &self.body, network: self.network };
+        let defaults = Defaults { body: &self.body, network: self.network, during: false };
         let Some(node) = fields.get("steps") else {
             return step::read(fields, defaults, problems).into_iter().collect();
         };

@@ -18,13 +18,13 @@ use crate::yaml::{Node, Yaml};
 
 /// The keys of a step.
 pub(crate) const STEP_KEYS: &[&str] = &[
-    "call", "with", "get", "walk", "request", "headers", "via", "after", "during", "within", "expect",
-    "capture", "lacking", "given", "note", "at", "advance", "fault", "until", "send", "submit",
+    "call", "with", "get", "walk", "request", "headers", "via", "after", "during", "again", "within",
+    "expect", "capture", "lacking", "given", "note", "at", "advance", "fault", "until", "send", "submit",
 ];
 /// Keys that only steps inside of a network have.
 const NETWORK_KEYS: &[&str] = &["at", "advance", "fault", "until", "send", "submit"];
 /// Keys that only steps over a real connection have.
-const WIRE_KEYS: &[&str] = &["walk", "request", "during", "lacking", "given"];
+const WIRE_KEYS: &[&str] = &["walk", "request", "during", "again", "lacking", "given"];
 const REQUEST_KEYS: &[&str] = &["method", "path", "headers", "body", "bodyBase64"];
 const WALK_KEYS: &[&str] = &["list", "by", "order", "same", "rows", "pages"];
 const EXPECT_KEYS: &[&str] = &["status", "headers", "body", "text", "snapshot"];
@@ -36,6 +36,8 @@ pub(crate) struct Defaults<'d> {
     pub(crate) body: &'d [(String, Pattern)],
     /// Whether the steps run inside of a network.
     pub(crate) network: bool,
+    /// Whether the steps run while a call is under way.
+    pub(crate) during: bool,
 }
 
 /// Reads a list of steps.
@@ -56,7 +58,7 @@ pub(crate) fn read_list(
 
 /// Reads one step from the map that holds its keys.
 pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut Problems) -> Option<Step> {
-    check_keys(fields, defaults.network, problems);
+    check_keys(fields, defaults, problems);
     let ask = ask(fields, problems);
     let expect = match (&ask, fields.get("expect")) {
         // What is done to a network has no reply; what is sent has one that is good unless something else is said.
@@ -71,10 +73,11 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut P
         (_, Some(node)) => expect(node, defaults, problems),
         (_, None) => fields.need("expect", problems).and(None),
     };
-    let during = fields.get("during").map(|node| read_list(node, "`during`", defaults, problems));
+    let during = fields.get("during").map(|node| during(node, defaults, problems));
     let wait = if defaults.network { virtual_duration } else { duration };
     let after = fields.get("after").and_then(|node| wait(node, "`after`", problems));
     let within = fields.get("within").and_then(|node| wait(node, "`within`", problems));
+    let again = fields.get("again").and_then(|node| wait(node, "`again`", problems));
     if let Some(note) = fields.get("note") {
         word(note, "`note`", problems);
     }
@@ -84,6 +87,7 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut P
         nonloopback: fields.get("via").is_some_and(|node| nonloopback(node, problems)),
         after,
         during: during.unwrap_or_default(),
+        again,
         within,
         expect: expect?,
         captures: fields.get("capture").map(|node| captures(node, problems)).unwrap_or_default(),
@@ -94,9 +98,20 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut P
     })
 }
 
+/// The steps that go on while a call is under way: what is asked again and again until that has its reply can only be
+/// the last of them.
+fn during(node: &Node, defaults: Defaults<'_>, problems: &mut Problems) -> Vec<Step> {
+    let steps = read_list(node, "`during`", Defaults { during: true, ..defaults }, problems);
+    for step in steps.iter().rev().skip(1).filter(|step| step.again.is_some()) {
+        let mistake = Mistake::UnknownKey { key: "again".into(), place: "a step of `during` before the last" };
+        problems.add_with_help(step.span, mistake, "steps after it would never run");
+    }
+    steps
+}
+
 /// A network has no connections, and a connection no network.
-fn check_keys(fields: &Fields<'_>, network: bool, problems: &mut Problems) {
-    let (foreign, place) = if network {
+fn check_keys(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut Problems) {
+    let (foreign, place) = if defaults.network {
         (WIRE_KEYS, "a step inside of a network")
     } else {
         (NETWORK_KEYS, "a step of this API")
@@ -104,6 +119,11 @@ fn check_keys(fields: &Fields<'_>, network: bool, problems: &mut Problems) {
     for entry in fields.entries.iter().filter(|entry| foreign.contains(&entry.key.as_str())) {
         let mistake = Mistake::UnknownKey { key: entry.key.clone(), place };
         problems.add_with_help(entry.key_span, mistake, "`at`, `advance`, `fault`, `until`, `send` and `submit` are for files with `api: network`, where steps have no connection");
+    }
+    if let Some(again) = fields.entry("again").filter(|_| !defaults.network && !defaults.during) {
+        let mistake =
+            Mistake::UnknownKey { key: "again".into(), place: "a step that is not in the `during` of another" };
+        problems.add_with_help(again.key_span, mistake, "`within` repeats a step until it holds");
     }
 }
 
@@ -312,7 +332,7 @@ fn check_headers<'h>(names: impl Iterator<Item = &'h String>, node: &Node, probl
 
 /// What a reply over a real connection must be, where no step says so.
 pub(crate) fn reply(node: &Node, problems: &mut Problems) -> Option<Expect> {
-    expect(node, Defaults { body: &[], network: false }, problems)
+    expect(node, Defaults { body: &[], network: false, during: false }, problems)
 }
 
 fn expect(node: &Node, defaults: Defaults<'_>, problems: &mut Problems) -> Option<Expect> {

@@ -136,6 +136,11 @@ fn mistakes_are_told_with_their_place() {
             let many = one("a", "call: getTips, retries: 6") + &one("b", "call: getTips, retries: x");
             format!("{HEAD}{many}{}", one("c", "call: storeTransactions, retries: 1"))
         }),
+        ("again", {
+            let ask = "call: getTips\n        again: 50ms\n        expect: { status: 200 }\n";
+            let during = format!("    during:\n      - {ask}      - {ask}");
+            vector(&format!("    call: getTips\n    again: 1s\n    expect: {{ status: 200 }}\n{during}"))
+        }),
         ("missing", format!("{HEAD}  - vector: one\n  - about: x\n")),
         ("no yaml", format!("{HEAD}  - vector: [one\n")),
         ("no map", "- 1\n".to_owned()),
