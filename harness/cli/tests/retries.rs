@@ -230,6 +230,24 @@ fn a_reply_lost_on_a_kept_connection_is_asked_for_on_a_new_one_and_told() {
 }
 
 #[test]
+fn three_lost_replies_end_a_run() {
+    let names = ["first", "lost1", "lost2", "first2", "lost3", "never"];
+    let desk = Desk::new(&(HEAD.to_owned() + &names.map(|name| vector(name, 0)).concat()));
+    let (target, asked) = counting(|stream, of, count| {
+        if !of.starts_with("lost") || count > 1 {
+            reply(stream, "200 OK", GOOD);
+        }
+        true
+    });
+    let ended = desk.check(&[&target], &["json=a.json"], &["--timeout", "1"]);
+    expect(&ended, 4);
+    assert!(ended.stderr.contains("the target let 3 requests run out of time"), "{}", ended.stderr);
+    let verdicts = verdicts(&desk);
+    assert_eq!(verdicts.iter().filter(|verdict| verdict.starts_with("flaky")).count(), 3, "{verdicts:?}");
+    assert!(!asked.lock().unwrap().contains_key("never"));
+}
+
+#[test]
 fn a_slow_vector_has_more_time() {
     let slow = vector("slow", 0).replace("vector: slow", "vector: slow, tags: [slow]");
     let desk = Desk::new(&(HEAD.to_owned() + &slow + &vector("late", 0)));
