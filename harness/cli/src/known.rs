@@ -91,6 +91,14 @@ impl Known {
     }
 }
 
+/// The profile that is built in for a node that tells this name and version of itself.
+pub(crate) fn profile_of(software: &str) -> Option<&'static str> {
+    let (name, version) = software.split_once(' ')?;
+    let version = version.rsplit(' ').next()?;
+    let wanted = format!("{}-{version}", name.to_lowercase());
+    profiles().into_iter().find(|profile| *profile == wanted)
+}
+
 /// A profile that is built in, or a file.
 fn profile_named(name: &str) -> Result<Arc<Source>, Exit> {
     if let Some(source) = profile(name) {

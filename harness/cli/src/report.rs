@@ -7,6 +7,7 @@ use std::time::Duration;
 use tanglegram_runner::report::{Case, Failed, Mark, Run};
 use tanglegram_runner::{Counts, Summary};
 
+use crate::known::profile_of;
 use crate::style::Style;
 
 /// Most failures shown whole; of more only the paths are told.
@@ -34,6 +35,11 @@ pub(crate) fn failures(run: &Run, transcripts: bool, style: Style, out: &mut dyn
     }
     if shown > 0 && !transcripts {
         writeln!(out, "{}\n", style.faint("--transcripts shows what was asked and answered"))?;
+    }
+    let software = run.about.software.as_deref().filter(|_| shown > 0 && run.about.profile.is_none());
+    if let Some(profile) = software.and_then(profile_of) {
+        let hint = format!("--profile {profile} tells what such a node is known for from what is new");
+        writeln!(out, "{}\n", style.faint(&hint))?;
     }
     Ok(())
 }
