@@ -94,7 +94,7 @@ impl Known {
 /// The profile that is built in for a node that tells this name and version of itself.
 pub(crate) fn profile_of(software: &str) -> Option<&'static str> {
     let (name, version) = software.split_once(' ')?;
-    let version = version.rsplit(' ').next()?;
+    let version = version.rsplit(' ').next()?.trim_end_matches("-RELEASE");
     let wanted = format!("{}-{version}", name.to_lowercase());
     profiles().into_iter().find(|profile| *profile == wanted)
 }
