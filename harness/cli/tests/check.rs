@@ -138,6 +138,31 @@ async fn a_conversation_captures_and_sends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_step_is_tried_with_one_value_after_the_other() {
+    let server = double().await;
+    answer(&server, "getTips", json!({ "weight": 2 })).await;
+    let tries = "call: getTips, with: { weight: $n }, expect: { status: 200, body: { weight: $n } }";
+    let vectors = format!(
+        "
+  - vector: tried
+    steps:
+      - {{ {tries}, trying: {{ n: [3, 2, 1] }} }}
+      - {{ call: getTips, with: {{ again: $n }}, expect: {{ status: 200 }} }}
+  - {{ vector: skipped, {tries}, trying: {{ n: [6, 7] }}, given: it takes none of these }}
+  - {{ vector: failed, {tries}, trying: {{ n: [4, 5] }} }}
+"
+    );
+    let ended = check(&server, &vectors, &[]).await;
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("skipped 1: it takes none of these"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("FAIL iri/getTips/failed"), "{}", ended.stdout);
+    let sent = |key: &str, n: u8| format!(r#"{{"command":"getTips","{key}":{n}}}"#);
+    let tried = [3, 2].map(|n| sent("weight", n)).into_iter().chain([sent("again", 2)]);
+    let tried: Vec<_> = tried.chain([4, 5, 6, 7].map(|n| sent("weight", n))).collect();
+    assert_eq!(got(&server).await, tried);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_to_capture_is_a_failure() {
     let server = double().await;
     answer(&server, "getTips", json!({ "hashes": [] })).await;

@@ -92,7 +92,7 @@ impl<'r, 'v> Run<'r, 'v> {
 }
 
 impl Run<'_, '_> {
-    /// Runs a step, again and again until it holds if it may take a while.
+    /// Runs a step, with one value after the other until it holds if there are some to try.
     ///
     /// Its wait counts from `started`, or from now.
     async fn step(
@@ -105,6 +105,25 @@ impl Run<'_, '_> {
         if let Some(after) = step.after {
             sleep_until(started.unwrap_or_else(Instant::now) + after).await;
         }
+        let Some(trying) = &step.trying else { return self.until_it_holds(step, number, ready).await };
+        let mut values = trying.values.iter().peekable();
+        while let Some(value) = values.next() {
+            self.captured.insert(trying.name.clone(), value.clone());
+            match self.until_it_holds(step, number, None).await {
+                Err(Stop::Failed { broken: None, .. } | Stop::Skip(_)) if values.peek().is_some() => {}
+                result => return result,
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a step; again and again, if it may take a while.
+    async fn until_it_holds(
+        &mut self,
+        step: &Step,
+        number: usize,
+        ready: Option<&Request>,
+    ) -> Result<(), Stop> {
         let made;
         let request = match ready {
             Some(request) => request,

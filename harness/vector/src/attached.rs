@@ -26,8 +26,8 @@ const CLOCK_SKEW_MS: i64 = 2 * 3600 * 1000;
 /// The demands on a list of attached transactions.
 #[derive(Debug, Clone)]
 pub struct Attached {
-    /// Zero trits at the end of each hash.
-    pub mwm: usize,
+    /// Zero trits at the end of each hash: a number from 0 to 243, or a name.
+    pub mwm: Template,
     /// What the last transaction's trunk must be.
     pub trunk: Template,
     /// What the last transaction's branch must be.
@@ -57,28 +57,34 @@ impl Attached {
             found.map(|entry| template::read(&entry.value, problems))
         };
         let (mwm, trunk, branch, from) = (field("mwm"), field("trunk"), field("branch"), field("from"));
-        let mwm = match mwm? {
-            Template::Fixed(Value::Number(number)) => number.as_u64().and_then(|n| usize::try_from(n).ok()),
-            _ => None,
+        let is_weight = match &mwm {
+            Some(Template::Fixed(value)) => weight_of(value).is_some(),
+            Some(other) => matches!(other, Template::Name(_)),
+            None => true,
         };
-        if mwm.is_none_or(|mwm| mwm > 243) {
-            problems.add(node.span, Mistake::BadMatcher("`mwm` wants a number from 0 to 243".into()));
+        if !is_weight {
+            problems
+                .add(node.span, Mistake::BadMatcher("`mwm` wants a number from 0 to 243, or a name".into()));
         }
         Some(Self { mwm: mwm?, trunk: trunk?, branch: branch?, from: from? })
     }
 
     pub(crate) fn names<'a>(&'a self, found: &mut Vec<&'a Name>) {
-        [&self.trunk, &self.branch, &self.from].into_iter().for_each(|template| template.names(found));
+        [&self.mwm, &self.trunk, &self.branch, &self.from]
+            .into_iter()
+            .for_each(|template| template.names(found));
     }
 
     pub(crate) fn diff(&self, got: &Value, path: &Path<'_>, context: &Context<'_>, out: &mut Differences) {
         let resolved = (
+            self.mwm.resolve(&context.scope).ok().as_ref().and_then(weight_of),
             self.trunk.resolve_text(&context.scope),
             self.branch.resolve_text(&context.scope),
             self.from.resolve(&context.scope),
         );
-        let (Ok(trunk), Ok(branch), Ok(Value::Array(sent))) = resolved else {
-            return out.add(path, || "trunk, branch and from that are known".into(), || "no such".into());
+        let (Some(mwm), Ok(trunk), Ok(branch), Ok(Value::Array(sent))) = resolved else {
+            let wanted = || "mwm, trunk, branch and from that are known".into();
+            return out.add(path, wanted, || "no such".into());
         };
         let Some(replied) = transactions(got) else {
             return out.add(
@@ -98,10 +104,15 @@ impl Attached {
         for (index, (reply, sent)) in replied.iter().rev().zip(&sent).enumerate() {
             let path = Path::Index(path, replied.len() - 1 - index);
             let check = Check { reply, path, context };
-            check.run(sent.as_str().unwrap_or_default(), &parents, self.mwm, out);
+            check.run(sent.as_str().unwrap_or_default(), &parents, mwm, out);
             parents = ((context.transaction_hash)(reply).unwrap_or_default(), trunk.clone());
         }
     }
+}
+
+/// A weight that a hash can have.
+fn weight_of(value: &Value) -> Option<usize> {
+    value.as_u64().and_then(|number| usize::try_from(number).ok()).filter(|mwm| *mwm <= 243)
 }
 
 /// The list as transactions, if every element is of the right length and alphabet.

@@ -30,7 +30,7 @@ pub use dotted::{Dotted, NotDotted};
 pub use expected::{ExpectedFile, Known, Way, read_expected};
 pub use model::{
     ANY_WORLD, Ask, BodyPattern, CHANGING_COMMANDS, Capture, Catalogue, Expect, INLINE_WORLD, Level, RawBody,
-    Snapshot, Status, Step, Vector, VectorFile, Walk, WorldFacts,
+    Snapshot, Status, Step, Trying, Vector, VectorFile, Walk, WorldFacts,
 };
 pub use network::{Act, NETWORK, Network, NetworkWorld, Payment, Sending, Sent, Written};
 pub use pattern::{Kind, Pattern};

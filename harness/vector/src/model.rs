@@ -124,6 +124,8 @@ pub struct Step {
     pub ask: Ask,
     /// Whether it is sent from an address that is not loopback.
     pub nonloopback: bool,
+    /// Values to send it with, one after the other, until it holds.
+    pub trying: Option<Trying>,
     /// Wait before sending.
     pub after: Option<Duration>,
     /// Steps to run while this call is under way.
@@ -144,6 +146,15 @@ pub struct Step {
     pub given: Option<String>,
     /// Where it is written.
     pub span: Span,
+}
+
+/// A name, and what it may stand for: the first value with which the step holds.
+#[derive(Debug)]
+pub struct Trying {
+    /// The name.
+    pub name: String,
+    /// The values, one or more.
+    pub values: Vec<Value>,
 }
 
 /// What a step sends.

@@ -7,27 +7,33 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::fields::{Fields, duration, list, virtual_duration, word, wrong_type};
-use crate::model::{Ask, BodyPattern, Capture, Expect, RawBody, Snapshot, Status, Step, Walk, WorldFacts};
+use crate::model::{
+    Ask, BodyPattern, Capture, Expect, RawBody, Snapshot, Status, Step, Trying, Walk, WorldFacts,
+};
 use crate::network::{self, ACT_KEYS};
 use crate::pattern::{self, Pattern};
 use crate::problem::{Mistake, Problems, nearest};
 use crate::rows::{Sorted, is_ascending};
 use crate::submit;
 use crate::template::{self, Name, Template, descend};
-use crate::yaml::{Node, Yaml};
+use crate::yaml::{Entry, Node, Yaml};
 
 /// The keys of a step.
 pub(crate) const STEP_KEYS: &[&str] = &[
-    "call", "with", "get", "walk", "request", "headers", "via", "after", "during", "again", "within",
-    "expect", "capture", "lacking", "given", "note", "at", "advance", "fault", "until", "send", "submit",
+    "call", "with", "get", "walk", "request", "headers", "via", "trying", "after", "during", "again",
+    "within", "expect", "capture", "lacking", "given", "note", "at", "advance", "fault", "until", "send",
+    "submit",
 ];
 /// Keys that only steps inside of a network have.
 const NETWORK_KEYS: &[&str] = &["at", "advance", "fault", "until", "send", "submit"];
 /// Keys that only steps over a real connection have.
-const WIRE_KEYS: &[&str] = &["walk", "request", "during", "again", "lacking", "given"];
+const WIRE_KEYS: &[&str] = &["walk", "request", "trying", "during", "again", "lacking", "given"];
 const REQUEST_KEYS: &[&str] = &["method", "path", "headers", "body", "bodyBase64"];
 const WALK_KEYS: &[&str] = &["list", "by", "order", "same", "rows", "pages"];
 const EXPECT_KEYS: &[&str] = &["status", "headers", "body", "text", "snapshot"];
+
+/// The most values a step may be tried with.
+const MOST_TRIES: usize = 32;
 
 /// What steps take over from their file.
 #[derive(Clone, Copy)]
@@ -85,6 +91,7 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut P
         at: at(fields, ask.as_ref(), defaults, problems),
         ask: ask?,
         nonloopback: fields.get("via").is_some_and(|node| nonloopback(node, problems)),
+        trying: fields.get("trying").and_then(|node| trying(node, problems)),
         after,
         during: during.unwrap_or_default(),
         again,
@@ -103,7 +110,8 @@ pub(crate) fn read(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut P
 fn during(node: &Node, defaults: Defaults<'_>, problems: &mut Problems) -> Vec<Step> {
     let steps = read_list(node, "`during`", Defaults { during: true, ..defaults }, problems);
     for step in steps.iter().rev().skip(1).filter(|step| step.again.is_some()) {
-        let mistake = Mistake::UnknownKey { key: "again".into(), place: "a step of `during` before the last" };
+        let mistake =
+            Mistake::UnknownKey { key: "again".into(), place: "a step of `during` before the last" };
         problems.add_with_help(step.span, mistake, "steps after it would never run");
     }
     steps
@@ -121,8 +129,10 @@ fn check_keys(fields: &Fields<'_>, defaults: Defaults<'_>, problems: &mut Proble
         problems.add_with_help(entry.key_span, mistake, "`at`, `advance`, `fault`, `until`, `send` and `submit` are for files with `api: network`, where steps have no connection");
     }
     if let Some(again) = fields.entry("again").filter(|_| !defaults.network && !defaults.during) {
-        let mistake =
-            Mistake::UnknownKey { key: "again".into(), place: "a step that is not in the `during` of another" };
+        let mistake = Mistake::UnknownKey {
+            key: "again".into(),
+            place: "a step that is not in the `during` of another",
+        };
         problems.add_with_help(again.key_span, mistake, "`within` repeats a step until it holds");
     }
 }
@@ -421,14 +431,40 @@ fn captures(node: &Node, problems: &mut Problems) -> Vec<Capture> {
             let help = "a JSON pointer that starts with /status, /headers or /body";
             problems.add_with_help(entry.value.span, mistake, help);
         }
-        let name = entry.key.clone();
-        if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            problems
-                .add(entry.key_span, Mistake::BadValue { what: "name of a capture", value: name.clone() });
-        }
-        captures.push(Capture { name, pointer: parsed.unwrap_or_default() });
+        captures.push(Capture { name: capture_name(entry, problems), pointer: parsed.unwrap_or_default() });
     }
     captures
+}
+
+fn capture_name(entry: &Entry, problems: &mut Problems) -> String {
+    let name = entry.key.clone();
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        problems.add(entry.key_span, Mistake::BadValue { what: "name of a capture", value: name.clone() });
+    }
+    name
+}
+
+/// One name with the values it may stand for.
+fn trying(node: &Node, problems: &mut Problems) -> Option<Trying> {
+    let fields = Fields::read_any(node, "`trying`", problems)?;
+    let [entry] = fields.entries else {
+        wrong_type(node, "`trying`", "one name with a list of values", problems);
+        return None;
+    };
+    let values = list(&entry.value, "`trying`", problems)?;
+    if values.is_empty() || values.len() > MOST_TRIES {
+        let value = format!("a list of {}", values.len());
+        let help = format!("from one to {MOST_TRIES} values");
+        problems.add_with_help(entry.value.span, Mistake::BadValue { what: "`trying`", value }, help);
+    }
+    let values = values.iter().map(|value| match template::read(value, problems) {
+        Template::Fixed(value) => value,
+        _ => {
+            wrong_type(value, "a value of `trying`", "without names", problems);
+            Value::Null
+        }
+    });
+    Some(Trying { values: values.collect(), name: capture_name(entry, problems) })
 }
 
 /// The keys of a JSON pointer (RFC 6901).
@@ -452,6 +488,10 @@ fn check_steps<'s>(
     problems: &mut Problems,
 ) {
     for step in steps {
+        let tried = step.trying.iter().map(|trying| &trying.name);
+        for name in tried.clone().filter(|name| world.get(name).is_some() || !captured.insert(name)) {
+            problems.add(step.span, Mistake::TakenName(name.clone()));
+        }
         for name in step.names() {
             if !captured.contains(name.root()) {
                 check_name(name, world, captured, problems);

@@ -141,6 +141,17 @@ fn mistakes_are_told_with_their_place() {
             let during = format!("    during:\n      - {ask}      - {ask}");
             vector(&format!("    call: getTips\n    again: 1s\n    expect: {{ status: 200 }}\n{during}"))
         }),
+        (
+            "trying",
+            format!(
+                "{HEAD}{}",
+                ["{}", "[9]", "{ n: [] }", "{ n: 9 }", "{ n: [$hash.z1] }", "{ n: [1], m: [2] }", "{ hash: [1] }"]
+                    .iter()
+                    .enumerate()
+                    .map(|(number, trying)| format!("  - {{ vector: v{number}, clauses: [iri.getTips.all], call: getTips, trying: {trying}, expect: {{ status: 200 }} }}\n"))
+                    .collect::<String>()
+            ),
+        ),
         ("missing", format!("{HEAD}  - vector: one\n  - about: x\n")),
         ("no yaml", format!("{HEAD}  - vector: [one\n")),
         ("no map", "- 1\n".to_owned()),
