@@ -136,6 +136,26 @@ fn mistakes_are_told_with_their_place() {
             let many = one("a", "call: getTips, retries: 6") + &one("b", "call: getTips, retries: x");
             format!("{HEAD}{many}{}", one("c", "call: storeTransactions, retries: 1"))
         }),
+        ("missing", format!("{HEAD}  - vector: one\n  - about: x\n")),
+        ("no yaml", format!("{HEAD}  - vector: [one\n")),
+        ("no map", "- 1\n".to_owned()),
+        ("empty", String::new()),
+        ("two documents", format!("{HEAD}  []\n---\na: 1\n")),
+        ("too deep", format!("api: {}", "[".repeat(200) + &"]".repeat(200))),
+        ("alias bomb", alias_bomb()),
+        (
+            "too much generated",
+            vector(
+                "    call: getTips\n    with: { a: { $times: [9000, { $text: [9000, x] }] } }\n    expect: { status: 200 }\n",
+            ),
+        ),
+    ];
+    insta::assert_snapshot!(told(&cases));
+}
+
+#[test]
+fn mistakes_in_steps_are_told_with_their_place() {
+    let cases = [
         ("again", {
             let ask = "call: getTips\n        again: 50ms\n        expect: { status: 200 }\n";
             let during = format!("    during:\n      - {ask}      - {ask}");
@@ -152,23 +172,13 @@ fn mistakes_are_told_with_their_place() {
                     .collect::<String>()
             ),
         ),
-        ("missing", format!("{HEAD}  - vector: one\n  - about: x\n")),
-        ("no yaml", format!("{HEAD}  - vector: [one\n")),
-        ("no map", "- 1\n".to_owned()),
-        ("empty", String::new()),
-        ("two documents", format!("{HEAD}  []\n---\na: 1\n")),
-        ("too deep", format!("api: {}", "[".repeat(200) + &"]".repeat(200))),
-        ("alias bomb", alias_bomb()),
-        (
-            "too much generated",
-            vector(
-                "    call: getTips\n    with: { a: { $times: [9000, { $text: [9000, x] }] } }\n    expect: { status: 200 }\n",
-            ),
-        ),
     ];
-    let told: String =
-        cases.iter().map(|(name, text)| format!("## {name}\n{}\n", complaints(text))).collect();
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(told(&cases));
+}
+
+/// What is told of each text, under its name.
+fn told(cases: &[(&str, String)]) -> String {
+    cases.iter().map(|(name, text)| format!("## {name}\n{}\n", complaints(text))).collect()
 }
 
 /// Ten levels, each with ten aliases of the one before: 10^10 nodes when expanded.
