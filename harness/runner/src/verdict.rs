@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tanglegram_target::{Endpoint, Reply};
+use tanglegram_target::{Endpoint, Reply, transaction_hash};
 use tanglegram_vector::{
     BodyPattern, Capture, Context, Difference, Differences, Expect, Path, Pattern, Status, Vector, shorten,
 };
@@ -154,7 +154,8 @@ fn judge_json(pattern: &Pattern, reply: &Reply, context: &Context<'_>, out: &mut
     }
 }
 
-/// The value a capture points at in `{ status, headers, body }`.
+/// The value a capture points at in `{ status, headers, body, hashes }`; the last are those of the transactions in the
+/// body's `trytes`.
 pub(crate) fn capture(capture: &Capture, reply: &Reply) -> Option<Value> {
     let (part, rest) = capture.pointer.split_first()?;
     let whole = match part.as_str() {
@@ -164,6 +165,7 @@ pub(crate) fn capture(capture: &Capture, reply: &Reply) -> Option<Value> {
             let field = |name: &str| (name.to_owned(), header(reply, name).map_or(Value::Null, Value::from));
             Value::Object(names.map(field).collect::<Map<_, _>>())
         }
+        "hashes" => hashes(&serde_json::from_slice(&reply.body).ok()?)?,
         _ => serde_json::from_slice(&reply.body).ok()?,
     };
     let step = |value: Value, key: &String| match value {
@@ -175,4 +177,10 @@ pub(crate) fn capture(capture: &Capture, reply: &Reply) -> Option<Value> {
         _ => None,
     };
     rest.iter().try_fold(whole, step)
+}
+
+/// The hashes of the transactions in `trytes`; none where one is no transaction.
+fn hashes(body: &Value) -> Option<Value> {
+    let trytes = body.get("trytes")?.as_array()?;
+    trytes.iter().map(|trytes| transaction_hash(trytes.as_str()?).map(Value::from)).collect()
 }

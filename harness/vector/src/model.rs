@@ -270,7 +270,8 @@ pub enum BodyPattern {
 pub struct Capture {
     /// The name.
     pub name: String,
-    /// The way to the value in `{ status, headers, body }`.
+    /// The way to the value in `{ status, headers, body, hashes }`, the last those of the transactions in the body's
+    /// `trytes`.
     pub pointer: Vec<String>,
 }
 

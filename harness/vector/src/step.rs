@@ -428,7 +428,7 @@ fn captures(node: &Node, problems: &mut Problems) -> Vec<Capture> {
         let parsed = parse_pointer(pointer);
         if parsed.is_none() {
             let mistake = Mistake::BadValue { what: "capture", value: pointer.to_owned() };
-            let help = "a JSON pointer that starts with /status, /headers or /body";
+            let help = "a JSON pointer that starts with /status, /headers, /body or /hashes";
             problems.add_with_help(entry.value.span, mistake, help);
         }
         captures.push(Capture { name: capture_name(entry, problems), pointer: parsed.unwrap_or_default() });
@@ -471,7 +471,7 @@ fn trying(node: &Node, problems: &mut Problems) -> Option<Trying> {
 fn parse_pointer(text: &str) -> Option<Vec<String>> {
     let keys: Vec<String> =
         text.strip_prefix('/')?.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
-    ["status", "headers", "body"].contains(&keys[0].as_str()).then_some(keys)
+    ["status", "headers", "body", "hashes"].contains(&keys[0].as_str()).then_some(keys)
 }
 
 /// Every name must be captured before it is used, or be declared by the world.
