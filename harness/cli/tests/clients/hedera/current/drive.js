@@ -8,7 +8,7 @@ const {
   AccountUpdateTransaction, Client, FileCreateTransaction, Hbar, KeyList, PrivateKey, Timestamp, TransactionId,
   TransferTransaction
 } = require('@hashgraph/sdk')
-const { failure, shown } = require('./common.js')
+const { failure, shown, soon } = require('./common.js')
 
 const [mirror, account, key, ...nodes] = process.argv.slice(2)
 const operator = AccountId.fromString(account)
@@ -26,15 +26,14 @@ const accounts = async () => {
   const keys = new KeyList([first.publicKey, second.publicKey], 1)
   const created = await new AccountCreateTransaction().setKeyWithoutAlias(keys).setInitialBalance(new Hbar(10)).execute(client)
   const { accountId } = await created.getReceipt(client)
-  assert.strictEqual((await balance(accountId)).toString(), new Hbar(10).toString())
-  const info = await new AccountInfoQuery().setAccountId(accountId).execute(client)
+  await soon(async () => assert.strictEqual((await balance(accountId)).toString(), new Hbar(10).toString()))
+  const info = await soon(() => new AccountInfoQuery().setAccountId(accountId).execute(client))
   assert.strictEqual(info.accountId.toString(), accountId.toString())
   const update = new AccountUpdateTransaction().setAccountId(accountId).setKey(first.publicKey).freezeWith(client)
   await (await (await update.sign(first)).execute(client)).getReceipt(client)
   const remove = new AccountDeleteTransaction().setAccountId(accountId).setTransferAccountId(operator).freezeWith(client)
   await (await (await remove.sign(first)).execute(client)).getReceipt(client)
-  const gone = await failure(() => balance(accountId))
-  assert.strictEqual(gone.status.toString(), 'ACCOUNT_DELETED')
+  await soon(async () => assert.strictEqual((await failure(() => balance(accountId))).status.toString(), 'ACCOUNT_DELETED'))
 }
 
 const records = async () => {
@@ -45,7 +44,8 @@ const records = async () => {
   assert.strictEqual(record.transactionMemo, 'täst')
   assert.strictEqual(record.transactionFee.toTinybars().toString(), '85828')
   assert(record.transfers.some((each) => each.accountId.toString() === '0.0.98'))
-  assert((await balance('0.0.5')).toTinybars().subtract(before.toTinybars()).gte(new Hbar(3).toTinybars()))
+  const received = async () => (await balance('0.0.5')).toTinybars().subtract(before.toTinybars())
+  await soon(async () => assert((await received()).gte(new Hbar(3).toTinybars())))
   const [entry] = await shown(mirror, id(response), 1)
   assert.strictEqual(entry.charged_tx_fee, 85828)
 }

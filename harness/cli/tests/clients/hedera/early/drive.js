@@ -7,7 +7,7 @@ const {
   AccountBalanceQuery, AccountCreateTransaction, AccountInfoQuery, Client, CryptoTransferTransaction, Ed25519PrivateKey,
   Hbar, TransactionId
 } = require('@hashgraph/sdk')
-const { failure, shown } = require('./common.js')
+const { failure, shown, soon } = require('./common.js')
 
 const [mirror, account, key, ...nodes] = process.argv.slice(2)
 const network = Object.fromEntries(nodes.map((address, place) => [address, `0.0.${3 + place}`]))
@@ -26,8 +26,8 @@ const accounts = async () => {
   const owner = await Ed25519PrivateKey.generate()
   const created = await new AccountCreateTransaction().setKey(owner.publicKey).setInitialBalance(new Hbar(10)).execute(client)
   const accountId = (await created.getReceipt(client)).getAccountId()
-  assert((await balance(accountId)).isEqualTo(new Hbar(10)))
-  const info = await new AccountInfoQuery().setAccountId(accountId).execute(client)
+  await soon(async () => assert((await balance(accountId)).isEqualTo(new Hbar(10))))
+  const info = await soon(() => new AccountInfoQuery().setAccountId(accountId).execute(client))
   assert.strictEqual(info.accountId.toString(), accountId.toString())
 }
 
