@@ -194,9 +194,9 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 900.0, value_parser = seconds)]
     pub(crate) max_time: f64,
     /// How many vectors may be under way at once; those that change the node run alone, and the order in reports stays. Networks
-    /// are simulated meanwhile, on all cores
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub(crate) jobs: u8,
+    /// are simulated meanwhile, on all cores [default: 1; for the embedded node 4, and with faults 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) jobs: Option<u8>,
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]

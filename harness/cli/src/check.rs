@@ -381,7 +381,10 @@ impl Job<'_> {
         log: Option<&LogTail>,
     ) -> Checked {
         let total = Duration::from_secs_f64(self.args.max_time);
-        let options = RunOptions { limits: self.limits(), total, jobs: self.args.jobs.into() };
+        // Faults hit one exchange after the other, so that they are the same again.
+        let jobs = if self.remote || self.args.bad.faults.is_some() { 1 } else { 4 };
+        let jobs = self.args.jobs.unwrap_or(jobs).into();
+        let options = RunOptions { limits: self.limits(), total, jobs };
         let started = Instant::now();
         let mut progress = Progress::new(self.args, about, plan, log);
         let ending = {
